@@ -1,0 +1,36 @@
+#include "base/clock.h"
+
+#include <limits.h>
+#include <time.h>
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+deadline deadline_in(int64_t ms)
+{
+	int64_t now = now_ms();
+
+	return ms <= 0 || ms > DEADLINE_NEVER - now ? DEADLINE_NEVER : now + ms;
+}
+
+deadline deadline_min(deadline a, deadline b)
+{
+	return a < b ? a : b;
+}
+
+int deadline_poll(deadline d)
+{
+	int64_t left;
+
+	if (d == DEADLINE_NEVER)
+		return -1;
+	left = d - now_ms();
+	if (left <= 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}

@@ -1,0 +1,24 @@
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+
+/* read(2) and write(2) that go on after a signal; errno tells of failure. */
+ssize_t io_read(int fd, void *p, size_t n);
+bool io_write_all(int fd, const void *p, size_t n);
+
+/* An unlinked file in /var/tmp or /tmp, else a memfd; close-on-exec.  -1 and errno if none can be had. */
+int io_tmpfile(void);
+
+/*
+ * Read a whole small file into `out`, up to its ceiling: more is a failure.
+ * A failure names the path and is EX_NOINPUT; the caller may know better.
+ */
+bool io_read_file(const char *path, struct buf *out, struct status *st);
+
+#endif

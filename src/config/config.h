@@ -1,0 +1,64 @@
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+#include "config/settings.h"
+
+/*
+ * The configuration that is in force: mailchute.conf(5).  Loaded once; read-only
+ * after that.
+ */
+struct config {
+	struct settings settings;
+	struct account *v;
+	size_t len, cap;
+	char *path;                 /* the file it came from; NULL: MAILCHUTE_URL */
+	bool system;                /* SYSCONFDIR's file, not one of the user's own */
+	bool commands_allowed;      /* passwordeval may run (SPEC.md: not from -C unless root's file) */
+	struct strv notes;          /* "FILE:LINE: key: has no effect yet", for `check` */
+};
+
+void config_init(struct config *c);
+void config_release(struct config *c);      /* wipes the secrets */
+
+/*
+ * Read the first configuration there is: `file` (-C; NULL without), then what
+ * SPEC.md lists.  Every failure is EX_CONFIG with file, line, key and reason;
+ * none at all is EX_CONFIG and three lines that say how to make one; one that
+ * exists but may not be read is EX_TEMPFAIL (EX_CONFIG if -C named it).
+ */
+bool config_load(struct config *c, const char *file, struct status *st);
+
+/* What is in force, in the grammar of the file; secrets as "(set)". */
+void config_print(const struct config *c, FILE *out);
+
+/*
+ * The account for an envelope sender and a From address (either may be NULL):
+ * by the first, else by the second, exact before pattern, else `default`.
+ * `by_from_field` (may be NULL) tells whether the second chose.  NULL if there is none.
+ */
+const struct account *account_choose(const struct config *c, const char *sender,
+                                     const char *from_field, bool *by_from_field);
+const struct account *account_named(const struct config *c, const char *name);
+
+/* The first of the account's `from` that is an address, not a pattern; NULL if none. */
+const char *account_sender(const struct account *a);
+
+/* Host and port of hosts.v[i]; the host is the caller's to free. */
+void account_host(const struct account *a, size_t i, char **host, unsigned short *port);
+
+/*
+ * The account's password: password, password_file, passwordeval, then netrc
+ * (~/.netrc, SYSCONFDIR/netrc).  Into `out`, which the caller wipes.  None, a
+ * command that fails or takes over 30 s, a file that cannot be read: EX_CONFIG,
+ * with what to do.
+ */
+bool secret_get(const struct config *c, const struct account *a, const char *host,
+                struct buf *out, struct status *st);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include "base/trace.h"
+#include "config/config.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+
+/*
+ * One attempt to send a message through an account: its hosts in turn until
+ * one has dealt with every recipient or nothing more can be learnt.  Each
+ * recipient's state and status say what came of it.
+ */
+struct delivery {
+	const struct config  *config;
+	const struct account *account;
+	struct envelope      *envelope;
+	const struct message *message;
+	const struct trace   *trace;     /* -v, or NULL */
+	const char           *tag;       /* -L, or NULL */
+	const char           *id;        /* for the log */
+	bool                  log;
+};
+
+void deliver(const struct delivery *d);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef DELIVER_RESULT_H
+#define DELIVER_RESULT_H
+
+#include <stdio.h>
+
+#include "mail/envelope.h"
+
+/*
+ * What an attempt comes to, by the first column of SPEC.md's table of events:
+ * EX_OK if every recipient was sent; EX_TEMPFAIL if one may work later;
+ * else the code of the failures (EX_NOUSER for refused recipients, EX_DATAERR
+ * where an address could not be parsed).  A login refused or a missing
+ * STARTTLS keeps its own code (77, 69).
+ */
+int result_exit(const struct envelope *e);
+
+/*
+ * One line a failed or waiting recipient, the server's own words in it; where
+ * all share one reason, one line for them all.
+ */
+void result_print(const struct envelope *e, const char *account, FILE *out);
+
+#endif

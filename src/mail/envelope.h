@@ -1,0 +1,47 @@
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* Who sends to whom, and what came of each recipient (RFC 5321, 3.3). */
+enum recipient_state {
+	RECIPIENT_WAITING,     /* not tried, or to be tried again: status says why */
+	RECIPIENT_SENT,        /* the server took it: status.text is its last reply */
+	RECIPIENT_FAILED,      /* refused for good */
+};
+
+struct recipient {
+	char *address;         /* as it goes on the wire: A-label domain */
+	char *given;           /* as the caller wrote it: for errors and ORCPT */
+	enum recipient_state state;
+	struct status status;
+};
+
+enum dsn_notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
+enum dsn_return { RETURN_DEFAULT, RETURN_FULL, RETURN_HEADERS };
+
+struct envelope {
+	char *sender;          /* wire form; "" is the null sender */
+	struct recipient *v;
+	size_t len, cap;
+	unsigned notify;       /* set of dsn_notify; 0: not asked */
+	enum dsn_return ret;
+	char *envid;           /* plain text, not xtext; NULL if none */
+	bool smtputf8;         /* a local part or the caller needs it */
+};
+
+void envelope_init(struct envelope *e);
+void envelope_release(struct envelope *e);
+void envelope_set_sender(struct envelope *e, const char *sender);
+
+/* Each address once: false if it was there. */
+bool envelope_add(struct envelope *e, const char *address, const char *given);
+/* A recipient that was refused before any server saw it. */
+void envelope_add_failed(struct envelope *e, const char *given, const struct status *why);
+
+size_t envelope_count(const struct envelope *e, enum recipient_state state);
+
+#endif

@@ -1,0 +1,41 @@
+#ifndef SMTP_REPLY_H
+#define SMTP_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "net/stream.h"
+
+/* One line of a reply (RFC 5321, 4.2), pointing into the caller's buffer. */
+struct reply_line {
+	int         code;   /* 200..559 */
+	bool        last;   /* "250 " rather than "250-" */
+	const char *text;
+};
+
+/* Parse `line`, its CRLF already gone.  False if it is no reply line. */
+bool reply_parse_line(const char *line, struct reply_line *out);
+
+/* A whole reply: its lines joined by LF in `text`, codes and blanks gone. */
+struct reply {
+	int        code;
+	struct buf text;
+};
+
+void reply_init(struct reply *r);
+void reply_release(struct reply *r);
+
+/*
+ * Read one; bounded in lines and octets.  A line that is none, or whose code
+ * changes within the reply, is EX_PROTOCOL with wait HOST.
+ */
+bool reply_read(struct reply *r, struct stream *s, deadline until, struct status *st);
+
+/* On one line, for the log, an error or a notification: "550 5.1.1 No such user". */
+void reply_print(const struct reply *r, struct buf *out);
+
+/* Make a failure of it: 4xx is EX_TEMPFAIL, 5xx is `final`; the server's words in the text, escaped. */
+bool reply_fail(const struct reply *r, int final, struct status *st);
+
+#endif
