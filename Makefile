@@ -31,18 +31,32 @@ UNIT  := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 FUZZ  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROBE := $(patsubst %.c,$B/%.h,$(wildcard compat/probe/*.c))
 
+# "make demo" and "make check" fetch what they need themselves: where the libraries
+# are missing they are installed first and make starts anew.
+ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
 all: $B/mailchute                  ## build the program into $(B)/
-.PHONY: all check clean help
+else
+all: $B/mailchute
+demo check:
+	packaging/deps build
+	$(MAKE) READY=yes $@
+endif
+.PHONY: all deps demo check check-compat check-asan check-valgrind check-system check-full \
+	fuzz fuzz-programs lint lint-clang cov bench install uninstall deb clean help
 .SECONDARY:
 
 $B/mailchute: $B/src/mailchute.o $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
 $(LIB): $(OBJ)
 	rm -f $@ && $(AR) rcs $@ $^
-$B/%.o: %.c | $B/config.h
+$B/%.o: %.c $B/flags | $B/config.h
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
+# Other paths or flags than last time: compile anew.
+$B/flags: $(if $(filter-out 0,$(shell echo '$(subst ','\'',$(COMPILE))' | cmp -s - $B/flags; echo $$?)),force)
+	@mkdir -p $B && echo '$(subst ','\'',$(COMPILE))' >$@
+.PHONY: force
 # Feature probes: compat/probe/NAME.c links => HAVE_NAME; compat/NAME.c guards itself on it.
 $B/config.h: $(PROBE)
 	cat $^ /dev/null >$@
@@ -56,9 +70,55 @@ $B/tests/unit/test_%: $B/tests/unit/test_%.o $(LIB)
 $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(LIB)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
-check: $(UNIT:=.ok)                ## unit tests and dialogues, quiet when all is well
+deps:                              ## install what building and testing need (apt, dnf, apk)
+	packaging/deps all
+ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
+check: check-unit                  ## unit tests and dialogues, quiet when all is well
+endif
+check-unit: $(UNIT:=.ok)
+	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %
-	$< && touch $@
+	@CK_VERBOSITY=minimal $(RUN) $< >$@.log 2>&1 || { cat $@.log; false; }
+	@mv $@.log $@
+check-compat:                      ## the same tests with every compat function in use
+	$(MAKE) B=$B/compat FORCE_COMPAT=1 check
+check-asan:                        ## the same tests under ASan and UBSan
+	$(MAKE) B=$B/asan SAN=address,undefined CFLAGS='-O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all' check
+check-valgrind:                    ## the unit tests under valgrind
+	$(MAKE) B=$B/valgrind CFLAGS='-O1 -g' RUN='env CK_FORK=no valgrind -q --error-exitcode=9 --leak-check=full' check-unit
+check-system: all                  ## real servers on loopback, a fresh system: a sample
+	tests/system/run sample
+check-full: all                    ## all of it
+	tests/system/run all
+fuzz-programs: $(FUZZ)
+fuzz:                              ## build and run every fuzzer for FUZZTIME seconds
+	$(MAKE) B=$B/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-programs
+	for f in $(FUZZ:$B/tests/fuzz/fuzz_%=%); do mkdir -p $B/corpus/$$f; \
+		$B/fuzz/tests/fuzz/fuzz_$$f -verbosity=0 -print_final_stats=0 -max_total_time=$(or $(FUZZTIME),60) \
+			$B/corpus/$$f $$(ls -d tests/fuzz/corpus/$$f 2>/dev/null) || exit 1; done
+lint:                              ## static analysis, headers, layers, man pages, scripts
+	for h in $$(find src -name '*.h'); do $(COMPILE) -Werror -fsyntax-only -x c $$h || exit 1; done
+	cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --suppressions-list=tests/lint/cppcheck \
+		-I$B -Isrc -Icompat -D_GNU_SOURCE -i compat/probe src compat
+	awk -f tests/lint/layers.awk tests/lint/layers $(wildcard src/*/*.[ch])
+	mandoc -Tlint -W warning $(wildcard man/*.[1-8])
+	tests/lint/words
+cov:                               ## line and branch coverage of "make check"
+	$(MAKE) B=$B/cov FORTIFY=0 CFLAGS='-O0 -g --coverage' check
+	lcov -q -c -d $B/cov -o $B/cov/lcov.info && lcov -q -r $B/cov/lcov.info '/usr/*' '*/tests/*' -o $B/cov/lcov.info && lcov -l $B/cov/lcov.info
+bench deb:
+	@echo "make $@: not there yet; it comes with the work it measures or packs" >&2; exit 1
+
+MAN := $(wildcard man/*.[1-8])
+to   = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+# Until the small sendmail is there the names are links to mailchute, which is all of them.
+LINKS := $(PREFIX)/sbin/sendmail $(PREFIX)/lib/sendmail $(PREFIX)/bin/mailq $(PREFIX)/bin/newaliases
+install: all                       ## install under $(DESTDIR)$(PREFIX)
+	install -D -m 755 $B/mailchute $(DESTDIR)$(PREFIX)/bin/mailchute
+	for l in $(LINKS); do mkdir -p $(DESTDIR)$${l%/*} && ln -sf ../bin/mailchute $(DESTDIR)$$l || exit 1; done
+	$(foreach m,$(MAN),install -D -m 644 $m $(call to,$m) &&) true
+uninstall:                         ## remove what install put there; configuration stays
+	rm -f $(DESTDIR)$(PREFIX)/bin/mailchute $(addprefix $(DESTDIR),$(LINKS)) $(foreach m,$(MAN),$(call to,$m))
 clean:                             ## remove $(B)/
 	rm -rf $B
 help:                              ## this list
