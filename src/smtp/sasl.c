@@ -1,0 +1,461 @@
+#include "smtp/sasl.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "compat.h"
+#include "net/tls.h"
+
+#include <gsasl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum trait {
+	/* Who may ask for it, and where. */
+	BY_NAME     = 1 << 0, /* never chosen by `auth on` */
+	REVEALS     = 1 << 1, /* shows the secret, or nearly: a protected line only */
+	STANDS_OPEN = 1 << 2, /* `auth on` may use it on an open line, too */
+	CERTIFICATE = 1 << 3, /* the line's client certificate is the login */
+	BINDING     = 1 << 4, /* proves that both ends see the same TLS session */
+	/* What it needs and how it goes. */
+	USER        = 1 << 5,
+	PASSWORD    = 1 << 6,
+	TOKEN       = 1 << 7, /* the password is an OAuth 2.0 token */
+	FIRST       = 1 << 8, /* the client speaks first ... */
+	INITIAL     = 1 << 9, /* ... and may do so in the AUTH command */
+	PROOF       = 1 << 10, /* 235 alone is not enough: the server proves itself */
+};
+
+#define SCRAM (STANDS_OPEN | USER | PASSWORD | FIRST | INITIAL | PROOF)
+
+static const struct mechanism {
+	const char *name;     /* in the configuration */
+	unsigned traits;
+	const char *wire;     /* in AUTH, if that is another */
+	const char *library;  /* in gsasl, if that is another */
+} mechanisms[] = {        /* strongest first: the order of `auth on` */
+	{ .name = "EXTERNAL", .traits = CERTIFICATE | FIRST | INITIAL },
+	{ .name = "GSSAPI", .traits = FIRST | INITIAL | PROOF },
+	{ .name = "SCRAM-SHA-256-PLUS", .traits = SCRAM | BINDING },
+	{ .name = "SCRAM-SHA-1-PLUS", .traits = SCRAM | BINDING },
+	{ .name = "SCRAM-SHA-256", .traits = SCRAM },
+	{ .name = "SCRAM-SHA-1", .traits = SCRAM },
+	/* Exchange takes AUTH NTLM alone, and so does everybody. */
+	{ .name = "NTLM", .traits = USER | PASSWORD | FIRST, .library = "MAILCHUTE-NTLM" },
+	{ .name = "DIGEST-MD5", .traits = BY_NAME | USER | PASSWORD | PROOF },
+	{ .name = "CRAM-MD5", .traits = USER | PASSWORD },
+	{ .name = "OAUTHBEARER", .traits = BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL },
+	{ .name = "XOAUTH2", .traits = BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL },
+	{ .name = "PLAIN", .traits = REVEALS | USER | PASSWORD | FIRST | INITIAL },
+	{ .name = "LOGIN", .traits = REVEALS | USER | PASSWORD | FIRST },
+	{ .name = "NTLMV1", .traits = BY_NAME | REVEALS | USER | PASSWORD | FIRST,
+	  .wire = "NTLM", .library = "MAILCHUTE-NTLMV1" },
+};
+
+static const char *wire_name(const struct mechanism *m)
+{
+	return m->wire != NULL ? m->wire : m->name;
+}
+
+static const char *library_name(const struct mechanism *m)
+{
+	return m->library != NULL ? m->library : m->name;
+}
+
+static const struct mechanism *find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
+		if (str_iequal(mechanisms[i].name, name))
+			return &mechanisms[i];
+	return NULL;
+}
+
+static bool has_trait(const char *name, enum trait trait)
+{
+	const struct mechanism *m = find(name);
+
+	return m != NULL && (m->traits & trait) != 0;
+}
+
+bool sasl_knows(const char *mechanism)
+{
+	return find(mechanism) != NULL;
+}
+
+const char *const *sasl_mechanisms(void)
+{
+	static const char *names[COUNT_OF(mechanisms) + 1];
+
+	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
+		names[i] = mechanisms[i].name;
+	return names;
+}
+
+const char *sasl_wire_name(const char *mechanism)
+{
+	const struct mechanism *m = find(mechanism);
+
+	return m != NULL ? wire_name(m) : mechanism;
+}
+
+bool sasl_needs_password(const char *mechanism)
+{
+	return has_trait(mechanism, PASSWORD);
+}
+
+bool sasl_is_token(const char *mechanism)
+{
+	return has_trait(mechanism, TOKEN);
+}
+
+/* --- choosing --- */
+
+/*
+ * The binding to use with SCRAM: tls-unique where there is one, which is up to
+ * TLS 1.2 (RFC 5929), else tls-exporter (RFC 9266).
+ */
+static bool scram_binding(const struct sasl_login *login, Gsasl_property *kind, struct buf *data)
+{
+	if (login->stream == NULL)
+		return false;
+	*kind = GSASL_CB_TLS_UNIQUE;
+	if (tls_binding(login->stream, TLS_BINDING_UNIQUE, data))
+		return true;
+	*kind = GSASL_CB_TLS_EXPORTER;
+	return tls_binding(login->stream, TLS_BINDING_EXPORTER, data);
+}
+
+static bool can_bind(const struct sasl_login *login)
+{
+	Gsasl_property kind;
+	struct buf data;
+	bool ok;
+
+	buf_init(&data, 1024);
+	ok = scram_binding(login, &kind, &data);
+	buf_release(&data);
+	return ok;
+}
+
+const char *sasl_objection(const char *mechanism, bool by_name, const struct strv *offered,
+                           const struct sasl_login *login)
+{
+	const struct mechanism *m = find(mechanism);
+	unsigned traits = m != NULL ? m->traits : 0;
+
+	if (m == NULL)
+		return "unknown to mailchute";
+	if (!strv_has(offered, wire_name(m)))
+		return "not offered";
+	if ((traits & REVEALS) && !login->protected_line)
+		return "only with TLS";
+	if (!by_name && (traits & BY_NAME))
+		return "only if auth names it";
+	if (!by_name && (traits & CERTIFICATE) && !login->client_certificate)
+		return "no client certificate";
+	if (!by_name && !(traits & STANDS_OPEN) && !login->protected_line)
+		return "without TLS only if auth names it";
+	if ((traits & BINDING) && !can_bind(login))
+		return "no TLS channel binding";
+	return NULL;
+}
+
+/* "PLAIN (only with TLS), X-NEW (unknown to mailchute)": what they say is the server's, so it is escaped. */
+static void explain(struct buf *out, const struct strv *names, bool by_name,
+                    const struct strv *offered, const struct sasl_login *login)
+{
+	const char *why;
+
+	for (size_t i = 0; i < names->len; i++) {
+		if (out->len > 0)
+			buf_puts(out, ", ");
+		str_escape(out, names->v[i], strlen(names->v[i]));
+		why = sasl_objection(names->v[i], by_name, offered, login);
+		buf_printf(out, " (%s)", why);
+	}
+}
+
+static bool none_left(const struct strv *wanted, const struct strv *offered,
+                      const struct sasl_login *login, struct status *st)
+{
+	bool on = strv_has(wanted, "ON");
+	struct buf why;
+
+	buf_init(&why, 400);
+	explain(&why, on ? offered : wanted, !on, offered, login);
+	if (offered->len == 0)
+		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE, "the server offers no login%s",
+		             login->protected_line ? "" : " without TLS");
+	else
+		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE,
+		             "none of the login mechanisms can be used: %s", why.data);
+	buf_release(&why);
+	return false;
+}
+
+static void consider(const char *name, bool by_name, const struct strv *offered,
+                     const struct sasl_login *login, struct strv *order)
+{
+	if (sasl_objection(name, by_name, offered, login) == NULL && !strv_has(order, name))
+		strv_add(order, name);
+}
+
+bool sasl_choose(const struct strv *wanted, const struct strv *offered,
+                 const struct sasl_login *login, struct strv *order, struct status *st)
+{
+	for (size_t i = 0; i < wanted->len; i++) {
+		if (!str_iequal(wanted->v[i], "ON")) {
+			consider(wanted->v[i], true, offered, login, order);
+			continue;
+		}
+		for (size_t j = 0; j < COUNT_OF(mechanisms); j++)
+			consider(mechanisms[j].name, false, offered, login, order);
+	}
+	return order->len > 0 || none_left(wanted, offered, login, st);
+}
+
+/* --- one exchange --- */
+
+enum { MESSAGE_MAX = 12288 }; /* RFC 4954, 4.: base64 of what one message may hold */
+
+struct sasl {
+	const struct mechanism *mechanism;
+	const struct sasl_login *login;
+	Gsasl *library;
+	Gsasl_session *session;
+	int rc;                    /* of the last step: GSASL_NEEDS_MORE or GSASL_OK */
+	struct buf first;          /* the first message in base64, until it is sent */
+	bool first_waits;
+	struct buf server_error;
+};
+
+/* What gsasl's failures mean to us. */
+static const struct meaning {
+	int rc;
+	int sysexit;
+	enum status_wait wait;
+	const char *words;
+} meanings[] = {
+	{ GSASL_UNKNOWN_MECHANISM, EX_UNAVAILABLE, WAIT_ACCOUNT, "the SASL library was built without it" },
+	{ GSASL_NO_CLIENT_CODE, EX_UNAVAILABLE, WAIT_ACCOUNT, "the SASL library was built without it" },
+	{ GSASL_SASLPREP_ERROR, EX_CONFIG, WAIT_ACCOUNT,
+	  "user or password has characters that it cannot carry (is it UTF-8?)" },
+	{ GSASL_AUTHENTICATION_ERROR, EX_TEMPFAIL, WAIT_HOST, "the server could not prove that it is the right one" },
+	{ GSASL_MECHANISM_PARSE_ERROR, EX_TEMPFAIL, WAIT_HOST, "the server's message makes no sense" },
+	{ GSASL_GSSAPI_INIT_SEC_CONTEXT_ERROR, EX_UNAVAILABLE, WAIT_ACCOUNT, "no Kerberos ticket (kinit)" },
+};
+
+static bool fail(const struct sasl *x, int rc, struct status *st)
+{
+	if (rc == GSASL_MALLOC_ERROR)
+		alloc_failed();
+	for (size_t i = 0; i < COUNT_OF(meanings); i++)
+		if (meanings[i].rc == rc)
+			return status_defer(st, meanings[i].wait, meanings[i].sysexit, "%s: %s",
+			                    x->mechanism->name, meanings[i].words);
+	return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "%s: %s", x->mechanism->name,
+	                    gsasl_strerror(rc));
+}
+
+/* gsasl's own copy; it does not wipe it. */
+static void wipe_property(Gsasl_session *session, Gsasl_property property)
+{
+	const char *value = gsasl_property_fast(session, property);
+
+	if (value != NULL)
+		explicit_bzero((char *)value, strlen(value));
+}
+
+static void wipe_output(char *p, size_t n)
+{
+	if (p == NULL)
+		return;
+	explicit_bzero(p, n);
+	gsasl_free(p);
+}
+
+static void add_base64(struct buf *out, const char *p, size_t n)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (gsasl_base64_to(p, n, &text, &len) != GSASL_OK)
+		alloc_failed();
+	buf_add(out, text, len);
+	wipe_output(text, len);
+}
+
+/* Let the mechanism speak: its answer to `in` (NULL: nothing yet) into `out`. */
+static bool speak(struct sasl *x, const char *in, size_t n, struct buf *out, struct status *st)
+{
+	char *answer = NULL;
+	size_t len = 0;
+
+	x->rc = gsasl_step(x->session, in, n, &answer, &len);
+	if (x->rc != GSASL_OK && x->rc != GSASL_NEEDS_MORE)
+		return fail(x, x->rc, st);
+	add_base64(out, answer, len);
+	wipe_output(answer, len);
+	return buf_ok(out) || status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: the answer is too long",
+	                                   x->mechanism->name);
+}
+
+/*
+ * The properties are set before the start and there is no callback, so a plain
+ * SCRAM sees no channel binding: gsasl fails if it gets one there.
+ */
+static void set_binding(struct sasl *x)
+{
+	Gsasl_property kind;
+	struct buf data, text;
+
+	buf_init(&data, 1024);
+	buf_init(&text, 2048);
+	if (scram_binding(x->login, &kind, &data)) {
+		add_base64(&text, data.data, data.len);
+		gsasl_property_set(x->session, kind, text.data);
+	}
+	buf_release(&data);
+	buf_release(&text);
+}
+
+static void set_properties(struct sasl *x)
+{
+	const struct sasl_login *login = x->login;
+	unsigned traits = x->mechanism->traits;
+
+	if (traits & USER)
+		gsasl_property_set(x->session, GSASL_AUTHID, login->user);
+	if (traits & PASSWORD)
+		gsasl_property_set_raw(x->session, GSASL_PASSWORD, login->password, login->password_len);
+	if (traits & CERTIFICATE)
+		gsasl_property_set(x->session, GSASL_AUTHZID, login->user);
+	if (traits & BINDING)
+		set_binding(x);
+	gsasl_property_set(x->session, GSASL_SERVICE, "smtp");
+	gsasl_property_set(x->session, GSASL_HOSTNAME, login->host);
+}
+
+static bool has_what_it_needs(const struct sasl *x, struct status *st)
+{
+	const struct sasl_login *login = x->login;
+	const char *name = x->mechanism->name;
+	unsigned traits = x->mechanism->traits;
+
+	if ((traits & USER) && login->user == NULL)
+		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s needs a user", name);
+	if ((traits & PASSWORD) && login->password == NULL)
+		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s needs a password", name);
+	if ((traits & PASSWORD) && memchr(login->password, '\0', login->password_len) != NULL)
+		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "the password has a NUL in it");
+	return true;
+}
+
+static bool begin(struct sasl *x, struct status *st)
+{
+	int rc;
+
+	if (!has_what_it_needs(x, st))
+		return false;
+	if ((rc = gsasl_init(&x->library)) != GSASL_OK)
+		return fail(x, rc, st);
+	rc = gsasl_client_start(x->library, library_name(x->mechanism), &x->session);
+	if (rc != GSASL_OK)
+		return fail(x, rc, st);
+	set_properties(x);
+	x->first_waits = x->mechanism->traits & FIRST;
+	return !x->first_waits || speak(x, NULL, 0, &x->first, st);
+}
+
+struct sasl *sasl_start(const char *mechanism, const struct sasl_login *login, struct status *st)
+{
+	const struct mechanism *m = find(mechanism);
+	struct sasl *x;
+
+	if (m == NULL) {
+		status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: no such login mechanism", mechanism);
+		return NULL;
+	}
+	x = alloc(sizeof(*x));
+	*x = (struct sasl){ .mechanism = m, .login = login, .rc = GSASL_NEEDS_MORE };
+	buf_init(&x->first, MESSAGE_MAX);
+	buf_init(&x->server_error, 256);
+	if (begin(x, st))
+		return x;
+	sasl_free(x);
+	return NULL;
+}
+
+void sasl_free(struct sasl *x)
+{
+	if (x == NULL)
+		return;
+	if (x->session != NULL) {
+		wipe_property(x->session, GSASL_PASSWORD);
+		gsasl_finish(x->session);
+	}
+	if (x->library != NULL)
+		gsasl_done(x->library);
+	buf_wipe(&x->first);
+	buf_release(&x->server_error);
+	free(x);
+}
+
+/* RFC 4954, 4.: an initial response must fit the command line of 512 octets. */
+static bool fits_command(const struct sasl *x)
+{
+	return strlen("AUTH  \r\n") + strlen(wire_name(x->mechanism)) + x->first.len <= 512;
+}
+
+static bool send_first(struct sasl *x, const char *if_empty, struct buf *out, struct status *st)
+{
+	x->first_waits = false;
+	buf_puts(out, x->first.len > 0 ? x->first.data : if_empty);
+	return buf_ok(out) || status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: the answer is too long",
+	                                   x->mechanism->name);
+}
+
+bool sasl_initial(struct sasl *x, struct buf *out, bool *has, struct status *st)
+{
+	*has = x->first_waits && (x->mechanism->traits & INITIAL) && fits_command(x);
+	return !*has || send_first(x, "=", out, st);
+}
+
+/* A server that says why it refuses before it does wants an answer to that, and then says 535. */
+static bool answer_error(struct sasl *x, const char *in, size_t n)
+{
+	if (!(x->mechanism->traits & PROOF) || n < 2 || memcmp(in, "e=", 2) != 0)
+		return false;
+	str_escape(&x->server_error, in + 2, n - 2); /* RFC 5802, 7 */
+	return true;
+}
+
+bool sasl_step(struct sasl *x, const char *challenge, struct buf *out, struct status *st)
+{
+	char *in = NULL;
+	size_t n;
+	bool ok;
+
+	/* The first 334 only asks; some say so in words that are no base64. */
+	if (x->first_waits)
+		return send_first(x, "", out, st);
+	if (x->rc == GSASL_OK)
+		return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "%s: the server does not come to an end",
+		                    x->mechanism->name);
+	if (gsasl_base64_from(challenge, strlen(challenge), &in, &n) != GSASL_OK)
+		return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "%s: the server's message is not base64",
+		                    x->mechanism->name);
+	ok = answer_error(x, in, n) || speak(x, in, n, out, st);
+	gsasl_free(in);
+	return ok;
+}
+
+bool sasl_finished(const struct sasl *x)
+{
+	return !(x->mechanism->traits & PROOF) || x->rc == GSASL_OK;
+}
+
+const char *sasl_server_error(const struct sasl *x)
+{
+	return x->server_error.data;
+}
