@@ -60,7 +60,7 @@ system_user() {
 # -- processes
 
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-running() { [[ -n $(tr -d '\0' <"/proc/$1/cmdline" 2>/dev/null) ]]; }
+running() { [[ -n $( { tr -d '\0' <"/proc/$1/cmdline"; } 2>/dev/null) ]]; } # a zombie is not
 
 # free PORT...: nobody else has them
 free() {
@@ -154,6 +154,26 @@ send() {
 	(($#)) || set -- someone@other.example
 	a_message "$subject" | (exec -a sendmail "$BIN" -C "$config" -i "$@") >"$WORK/out" 2>"$WORK/err"
 }
+
+# users: password files, and the lines of a configuration that log somebody in
+users() {
+	printf '%s\n' "$ALICE_PASSWORD" >"$WORK/alice.password"
+	printf '%s\n' "$BOB_PASSWORD" >"$WORK/bob.password"
+	printf 'nonsense\n' >"$WORK/wrong.password"
+	chmod 600 "$WORK"/*.password
+	AS_ALICE="user $ALICE
+password_file $WORK/alice.password"
+	AS_BOB="user $BOB
+password_file $WORK/bob.password"
+	AS_WRONG="user $ALICE
+password_file $WORK/wrong.password"
+	AS_NOBODY="user nobody
+password_file $WORK/wrong.password"
+}
+
+# starttls PORT, at_once PORT: the lines of a configuration that say how to connect
+starttls() { printf 'port %s\n' "$(port "$1")"; }
+at_once() { printf 'port %s\ntls_starttls off\n' "$(port "$1")"; }
 
 NEXT=0
 # delivers WHAT MAILDIR LINE...: with that configuration a message arrives whole, in silence
