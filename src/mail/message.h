@@ -11,9 +11,12 @@
 
 /*
  * A message as it was read: the header as fields, the body in wire form (CRLF
- * line ends, dots not doubled), in memory while it is small and else in an
- * unlinked file.  Memory does not grow with the body.
+ * line ends, dots not doubled).  A body of up to BODY_IN_MEMORY octets is in
+ * memory; of a larger one the first part is in an unlinked file and only the
+ * rest, as much again at the most, in memory.  Read it with a message_source.
  */
+enum { HEADER_MAX = 16 * 1024 * 1024, BODY_IN_MEMORY = 1024 * 1024 - 1 };
+
 struct message_options {
 	bool     dots_are_text;    /* -i: a lone dot does not end the message */
 	uint64_t max_octets;       /* 0 is none; more is EX_DATAERR, after draining */
@@ -21,39 +24,41 @@ struct message_options {
 
 struct message {
 	struct header header;
-	struct buf body;           /* while it is small; see message_source */
-	int      fd;               /* the rest of it, -1 if there is none */
-	uint64_t body_octets;
-	bool     header_8bit, body_8bit;
-	size_t   longest_line;     /* of the body, without CRLF */
-	uint64_t nuls, lone_crs;   /* dropped, and turned into blanks */
+	int        fd;             /* the body's first octets, -1 if there is no file */
+	struct buf body;           /* its last ones: all of it without a file */
+	uint64_t   body_octets;
+	bool       header_8bit, body_8bit;
+	uint64_t   longest_line;   /* of the body, without CRLF */
+	uint64_t   nuls, lone_crs; /* dropped, and turned into blanks */
 };
 
 void message_init(struct message *m);
 void message_release(struct message *m);
 
 /*
- * Read from fd to its end, without a time limit and without seeking.  SPEC.md,
- * "What happens to a message", says what becomes of line ends, dots, `From `
- * lines and what is no field.  EX_IOERR (74) if it cannot be read, EX_DATAERR
- * if it is larger than allowed or its header larger than HEADER_MAX (fd is
- * drained all the same), EX_TEMPFAIL if it cannot be stored.
+ * Read from fd to its end, without a time limit and without seeking, through a
+ * parser (mail/parser.h).  EX_IOERR if it cannot be read, else what the parser
+ * found wrong, after reading all there is.  A message that ended with a lone
+ * dot is read on as well, unless it comes from a terminal.
  */
-enum { HEADER_MAX = 16 * 1024 * 1024 };
 bool message_read(struct message *m, int fd, const struct message_options *o, struct status *st);
+
+/* Append to the body what is wire form already; false and errno if it cannot be stored. */
+bool message_add_body(struct message *m, const char *p, size_t n);
 
 /* Octets on the wire: header, blank line, body. */
 uint64_t message_octets(const struct message *m);
 
 /*
  * The bytes of the message in wire form, in order.  Rewind by starting anew;
- * several sources of one message do not disturb each other.
+ * several sources of one message do not disturb each other.  The message must
+ * not change meanwhile.
  */
 struct message_source {
 	const struct message *m;
-	size_t   field;
-	uint64_t offset;
-	bool     in_body, after_header;
+	enum { SOURCE_HEADER, SOURCE_BLANK_LINE, SOURCE_BODY } part;
+	size_t   field;            /* the next octet is this one's, in the header */
+	uint64_t offset;           /* into the field, the blank line or the body */
 };
 
 void message_start(struct message_source *s, const struct message *m);
