@@ -29,6 +29,7 @@ OBJ   := $(SRC:%.c=$B/%.o)
 LIB   := $B/libmailchute.a
 UNIT  := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 FUZZ  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
+PEER  := $(patsubst %.c,$B/%.o,$(filter-out tests/peer/main.c,$(wildcard tests/peer/*.c)))
 PROBE := $(patsubst %.c,$B/%.h,$(wildcard compat/probe/*.c))
 
 # "make demo" and "make check" fetch what they need themselves: where the libraries
@@ -69,6 +70,9 @@ $B/tests/unit/test_%: $B/tests/unit/test_%.o $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
 $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(LIB)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+$B/tests/peer/peer: $B/tests/peer/main.o $(PEER) $(LIB)
+	$(LINK) -o $@ $^ $(PKG_LIBS)
 
 deps:                              ## install what building and testing need (apt, dnf, apk)
 	packaging/deps all

@@ -1,0 +1,21 @@
+#ifndef PEER_CERTS_H
+#define PEER_CERTS_H
+
+#include <stdbool.h>
+
+/*
+ * Throw-away certificates, made anew for every run: an authority (ca.pem) and
+ *
+ *   good        localhost, 127.0.0.1, ::1
+ *   wrongname   wrong.example
+ *   expired     as good, until yesterday
+ *   future      as good, from tomorrow on
+ *   selfsigned  as good, signed by itself
+ *   client      CN=alice, for EXTERNAL
+ *
+ * each NAME.pem with NAME.key in `dir`.  good.sha256 and good.spki hold the
+ * fingerprints, AA:BB... and hexadecimal digits, of the good certificate and its key.
+ */
+bool certs_make(const char *dir);
+
+#endif
