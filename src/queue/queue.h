@@ -1,0 +1,111 @@
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/status.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+
+/*
+ * Mail that was accepted and is not yet delivered: one file a message in
+ * SPOOL/queue/, named by its id, complete in itself; mailchute-queue(5) is the
+ * format.  What this module says has happened is on the disk.
+ *
+ * SPOOL/tmp/      files that are being written; nothing was promised for them
+ * SPOOL/queue/    accepted mail
+ * SPOOL/corrupt/  files that cannot be understood, set aside, never deleted
+ * SPOOL/failed/   notifications that could not be delivered themselves
+ * SPOOL/accounts/ accounts that wait, see queue/retry.h
+ */
+enum { QUEUE_ID_MAX = 32 };
+
+struct queue {
+	char *spool;
+	int   spool_fd;      /* the directories below it are opened relative to it */
+};
+
+/* What is kept beside envelope and message. */
+struct queue_info {
+	char  *account;      /* the account's name when it was accepted */
+	char  *tag;          /* -L, or NULL */
+	char  *about;        /* a notification: the id it is about; else NULL */
+	uid_t  uid;          /* whose mail it is */
+	time_t arrived;
+	time_t next;         /* not tried before; 0: at once */
+	unsigned tries;      /* attempts so far */
+	bool   held;
+	bool   warned;       /* the sender was told of the delay */
+	bool   again;        /* an attempt was cut off after the final dot: may be sent twice */
+};
+
+/* A message in the queue, open. */
+struct queue_entry {
+	char  id[QUEUE_ID_MAX + 1];
+	int   fd;
+	bool  claimed;       /* we hold the lock and may change it */
+	struct queue_info info;
+	struct envelope   envelope;
+	struct message    message;   /* its body stays in the file */
+	char  last[256];             /* what the last attempt said, one line */
+	off_t *state_at;             /* where the recipients' state bytes stand */
+};
+
+/*
+ * Open the spool.  `create` makes what is missing, 0700, its files 0600; as root
+ * the caller works on as the owner of the directory.  EX_CANTCREAT if it cannot
+ * be made or belongs to somebody else or is writable by others.
+ */
+bool queue_open(struct queue *q, const char *spool, bool create, struct status *st);
+void queue_close(struct queue *q);
+
+/*
+ * Accept a message: written to tmp/, fdatasync, rename, directory synced, then
+ * true.  False leaves nothing behind; EX_TEMPFAIL for a full disk, a quota
+ * (0: none) or any I/O error.  `id` is the caller's (msgid.h makes them); one
+ * that exists already is not written again and counts as accepted.
+ * With `claim` not NULL the lock is ours from before the rename on.
+ */
+struct queue_limits { uint64_t messages, bytes; };
+bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
+               const struct envelope *e, const struct message *m,
+               const struct queue_limits *limits, struct queue_entry *claim, struct status *st);
+
+/*
+ * Open an entry to deliver or change it.  The lock is on the open file
+ * description: a child inherits it and it dies with its last holder.
+ * QUEUE_BUSY: somebody else has it; QUEUE_GONE: it is no longer there;
+ * QUEUE_BAD: it was moved to corrupt/ (st says why).
+ */
+enum queue_result { QUEUE_OK, QUEUE_BUSY, QUEUE_GONE, QUEUE_BAD, QUEUE_ERROR };
+enum queue_result queue_claim(struct queue *q, const char *id, struct queue_entry *out, struct status *st);
+/* The same to look only, without the lock. */
+enum queue_result queue_look(struct queue *q, const char *id, struct queue_entry *out, struct status *st);
+/* Whether somebody holds its lock. */
+bool queue_is_busy(const struct queue_entry *e);
+void queue_release(struct queue_entry *e);
+
+/*
+ * Changes to a claimed entry, on the disk when they return true.  One byte a
+ * recipient: what it will be is in e->envelope already.
+ */
+bool queue_save_recipient(struct queue_entry *e, size_t i, struct status *st);
+/* info's tries, next, held, warned, again and `last`. */
+bool queue_save_attempt(struct queue_entry *e, struct status *st);
+bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st);
+/* Out of the queue into failed/, kept for the operator. */
+bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st);
+
+/*
+ * Every id, in order of arrival as far as names tell, one at a time so that a
+ * long queue streams.
+ */
+struct queue_list;
+struct queue_list *queue_list(struct queue *q, struct status *st);
+const char *queue_list_next(struct queue_list *l);   /* NULL at the end; valid until the next call */
+void queue_list_free(struct queue_list *l);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef QUEUE_RETRY_H
+#define QUEUE_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/settings.h"
+#include "queue/queue.h"
+
+/* Seconds to the next attempt after so many: retry_min doubled each time up to retry_max, ±25 % by `random`. */
+int64_t retry_wait(const struct settings *s, unsigned tries, uint32_t random);
+
+bool retry_is_expired(const struct settings *s, time_t arrived, time_t now);
+bool retry_wants_warning(const struct settings *s, time_t arrived, time_t now);
+
+/*
+ * An account that waits as a whole: login refused, no STARTTLS, host down.  Its
+ * state is a small file in SPOOL/accounts/, so that every process knows it and
+ * new mail does not reset the clock.  When `next` has come one attempt, the
+ * probe, claims the account (a lock that dies with its owner); the others wait
+ * for what it learns.
+ */
+struct retry_account {
+	unsigned tries;
+	time_t   next;             /* 0: not waiting */
+	char     why[256];
+};
+
+void retry_account_load(struct queue *q, const char *account, struct retry_account *out);
+/* True the first time in a row: worth a log line. */
+bool retry_account_failed(struct queue *q, const char *account, const struct settings *s, const char *why, time_t now);
+void retry_account_works(struct queue *q, const char *account);
+/* Claim the right to probe; -1 if somebody else does.  Close the descriptor when done. */
+int retry_account_probe(struct queue *q, const char *account);
+
+#endif
