@@ -14,7 +14,8 @@ enum recipient_state {
 };
 
 struct recipient {
-	char *address;         /* as it goes on the wire: A-label domain */
+	char *address;         /* as it goes on the wire: A-label domain; one that is no
+	                          address (and FAILED for that): `given` again */
 	char *given;           /* as the caller wrote it: for errors and ORCPT */
 	enum recipient_state state;
 	struct status status;
@@ -27,6 +28,7 @@ struct envelope {
 	char *sender;          /* wire form; "" is the null sender */
 	struct recipient *v;
 	size_t len, cap;
+	void *known;           /* the addresses in v, a tree of tsearch(3) */
 	unsigned notify;       /* set of dsn_notify; 0: not asked */
 	enum dsn_return ret;
 	char *envid;           /* plain text, not xtext; NULL if none */
@@ -37,7 +39,10 @@ void envelope_init(struct envelope *e);
 void envelope_release(struct envelope *e);
 void envelope_set_sender(struct envelope *e, const char *sender);
 
-/* Each address once: false if it was there. */
+/*
+ * Addresses in wire form, each once: false if it was there.  A local part that
+ * is not ASCII sets `smtputf8`.  Recipients are never taken away again.
+ */
 bool envelope_add(struct envelope *e, const char *address, const char *given);
 /* A recipient that was refused before any server saw it. */
 void envelope_add_failed(struct envelope *e, const char *given, const struct status *why);
