@@ -1,6 +1,130 @@
-#include "base/status.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-int main(void)
+#include "base/str.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/process.h"
+#include "cmd/version.h"
+
+/* A name of sendmail's and the options that it stands for. */
+struct personality {
+	const char *name;
+	const char *options[2];
+	size_t n;
+};
+
+static const struct personality personalities[] = {
+	{ "mailq",      { "-bp" },        1 },
+	{ "newaliases", { "-bi" },        1 },
+	{ "runq",       { "-q" },         1 },
+	{ "rmail",      { "-i", "-oee" }, 2 },
+};
+static const struct personality sendmail = { "sendmail", { NULL }, 0 };
+
+static const struct personality *personality_of(const char *name)
 {
-	return EX_SOFTWARE;
+	for (size_t i = 0; i < COUNT_OF(personalities); i++)
+		if (strcmp(name, personalities[i].name) == 0)
+			return &personalities[i];
+	return &sendmail;
+}
+
+/* Callers may say anything, or nothing, in argv[0]. */
+static const char *base_name(const char *path)
+{
+	const char *slash;
+
+	if (path == NULL)
+		return sendmail.name;
+	slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* Whoever starts -bs reads SMTP from stdout and may have joined stderr to it. */
+static int refuse_smtp(const struct options *o)
+{
+	(void)o;
+	fputs("554 5.3.2 mailchute does not speak SMTP on standard input in this version\r\n", stdout);
+	return EX_UNAVAILABLE;
+}
+
+/* Nothing is ever kept yet, so this is the truth. */
+static int show_queue(const struct options *o)
+{
+	(void)o;
+	puts("Mail queue is empty");
+	return EX_OK;
+}
+
+static int refuse_aliases(const struct options *o)
+{
+	(void)o;
+	fputs("sendmail: aliases are not in this version yet: nothing was done\n", stderr);
+	return EX_UNAVAILABLE;
+}
+
+static int refuse_queue_run(const struct options *o)
+{
+	(void)o;
+	fputs("sendmail: the queue is not in this version yet: nothing was done\n", stderr);
+	return EX_UNAVAILABLE;
+}
+
+static int refuse_message(const struct options *o)
+{
+	(void)o;
+	process_drain(STDIN_FILENO);
+	fputs("sendmail: sending is not in this version yet: nothing was done\n", stderr);
+	return EX_UNAVAILABLE;
+}
+
+static int show_version(const struct options *o)
+{
+	(void)o;
+	return version_print();
+}
+
+static int (*const modes[])(const struct options *o) = {
+	[MODE_DELIVER] = refuse_message,
+	[MODE_SMTP] = refuse_smtp,
+	[MODE_MAILQ] = show_queue,
+	[MODE_NEWALIASES] = refuse_aliases,
+	[MODE_RESOLVE] = refuse_message,
+	[MODE_VERSION] = show_version,
+	[MODE_RUN_QUEUE] = refuse_queue_run,
+};
+
+/* Callers write first and look afterwards: a refused call reads it all. */
+static int usage(const struct options *o, const struct status *st)
+{
+	if (o->mode == MODE_DELIVER)
+		process_drain(STDIN_FILENO);
+	fprintf(stderr, "sendmail: %s; see sendmail(8)\n", st->text);
+	return st->sysexit;
+}
+
+static int sendmail_main(const struct personality *p, size_t argc, const char *const *args)
+{
+	struct options o;
+	struct status st;
+
+	process_discard_on_signal(sendmail.name);
+	options_init(&o);
+	if (!options_parse(&o, p->n, p->options, &st) || !options_parse(&o, argc, args, &st))
+		return usage(&o, &st);
+	return modes[o.mode](&o);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = base_name(argv[0]);
+	int words = argc > 0 ? argc - 1 : 0;
+	char **args = argv + (argc > 0);
+
+	process_start();
+	if (str_starts(name, "mailchute"))
+		return command_main(words, args);
+	return sendmail_main(personality_of(name), (size_t)words, (const char *const *)args);
 }

@@ -1,9 +1,11 @@
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
+#include <stddef.h>
+
 /*
  * What `mailchute [-C FILE] COMMAND [ARGUMENT...]` calls: one function a
- * command, listed in the table of mailchute.c, as
+ * command, listed in the table of command.c, as
  *
  *	int check_command(const struct call *call);
  *
@@ -15,5 +17,22 @@ struct call {
 	int    argc;            /* the command's name and its arguments */
 	char **argv;            /* ends in a NULL */
 };
+
+struct command {
+	const char *name;
+	int (*run)(const struct call *call);
+	const char *arguments;  /* "ADDRESS...", "" if it takes none */
+	const char *summary;
+};
+
+/* All commands in the order of the manual, and one of them (NULL: unknown). */
+const struct command *command_table(size_t *n);
+const struct command *command_find(const char *name);
+
+/* Says how `call` should have been written.  Returns EX_USAGE. */
+int command_usage(const struct call *call);
+
+/* The whole of `mailchute`, from the words behind its name; the exit code. */
+int command_main(int argc, char **argv);
 
 #endif

@@ -100,12 +100,12 @@ void process_commit(void)
 	handle(SIGTERM, SIG_IGN);
 }
 
-void process_drain_input(void)
+void process_drain(int fd)
 {
 	char block[8192];
 
-	if (isatty(STDIN_FILENO))
+	if (isatty(fd))
 		return;
-	while (io_read(STDIN_FILENO, block, sizeof(block)) > 0)
+	while (io_read(fd, block, sizeof(block)) > 0)
 		;
 }

@@ -32,10 +32,9 @@ void process_discard_on_signal(const char *program);
 void process_commit(void);
 
 /*
- * Read standard input to its end and forget it, so that a caller who writes
- * first and looks afterwards sees our refusal and not EPIPE.  Not from a
- * terminal.
+ * Read to the end and forget it, so that a caller who writes first and looks
+ * afterwards sees our refusal and not EPIPE.  Not from a terminal.
  */
-void process_drain_input(void);
+void process_drain(int fd);
 
 #endif

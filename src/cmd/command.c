@@ -1,0 +1,103 @@
+#include "cmd/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/str.h"
+#include "cmd/help.h"
+#include "cmd/version.h"
+
+/* For what mailchute(1) promises and this version cannot do yet. */
+static int missing_command(const struct call *call)
+{
+	fprintf(stderr, "mailchute: %s is not in this version yet; `mailchute help` lists what is\n",
+	        call->argv[0]);
+	return EX_UNAVAILABLE;
+}
+
+static const struct command table[] = {
+	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
+	{ "version", version_command, "", "Shows versions and the paths compiled in" },
+	{ "serve", missing_command, "", "The daemon (not in this version yet)" },
+	{ "queue", missing_command, "[list]", "Shows and steers what waits (not in this version yet)" },
+	{ "send", missing_command, "", "Composes a message (not in this version yet)" },
+	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not in this version yet)" },
+	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not in this version yet)" },
+	{ "import", missing_command, "[FILE]", "Reads other programs' configuration (not in this version yet)" },
+};
+
+const struct command *command_table(size_t *n)
+{
+	*n = COUNT_OF(table);
+	return table;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+int command_usage(const struct call *call)
+{
+	const struct command *command = command_find(call->argv[0]);
+
+	fprintf(stderr, "mailchute: usage: mailchute [-C FILE] %s %s\n", command->name,
+	        command->arguments);
+	return EX_USAGE;
+}
+
+static int unknown(const char *name)
+{
+	const char *near = str_nearest(name, &table[0].name, COUNT_OF(table), sizeof(table[0]));
+	struct buf shown;
+
+	buf_init(&shown, 100);
+	str_escape(&shown, name, strlen(name));
+	if (near != NULL)
+		fprintf(stderr, "mailchute: unknown command: %s; did you mean %s?\n", shown.data, near);
+	else
+		fprintf(stderr, "mailchute: unknown command: %s; `mailchute help` lists them\n",
+		        shown.data);
+	buf_release(&shown);
+	return EX_USAGE;
+}
+
+/* What people type to find out. */
+static const char *proper_name(const char *name)
+{
+	static const struct {
+		const char *typed, *name;
+	} names[] = {
+		{ "--help", "help" },
+		{ "-h", "help" },
+		{ "--version", "version" },
+		{ "-V", "version" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strcmp(name, names[i].typed) == 0)
+			return names[i].name;
+	return name;
+}
+
+int command_main(int argc, char **argv)
+{
+	struct call call = { .argc = argc, .argv = argv };
+	const struct command *command;
+
+	if (call.argc > 1 && strcmp(call.argv[0], "-C") == 0) {
+		call.config = call.argv[1];
+		call.argc -= 2;
+		call.argv += 2;
+	}
+	if (call.argc == 0) {
+		help_list(stderr);
+		return EX_USAGE;
+	}
+	command = command_find(proper_name(call.argv[0]));
+	return command ? command->run(&call) : unknown(call.argv[0]);
+}
