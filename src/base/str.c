@@ -49,8 +49,15 @@ bool str_has_control(const char *s, size_t n)
 
 bool str_is_ascii(const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] > 127)
+	uint64_t eight; /* whole messages pass here */
+
+	for (; n >= sizeof(eight); s += sizeof(eight), n -= sizeof(eight)) {
+		memcpy(&eight, s, sizeof(eight));
+		if ((eight & UINT64_C(0x8080808080808080)) != 0)
+			return false;
+	}
+	for (; n > 0; s++, n--)
+		if ((unsigned char)*s > 127)
 			return false;
 	return true;
 }
