@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <time.h>
 
-static int64_t now_ms(void)
+int64_t clock_now(void)
 {
 	struct timespec ts;
 
@@ -13,7 +13,7 @@ static int64_t now_ms(void)
 
 deadline deadline_in(int64_t ms)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_now();
 
 	return ms <= 0 || ms > DEADLINE_NEVER - now ? DEADLINE_NEVER : now + ms;
 }
@@ -29,7 +29,7 @@ int deadline_poll(deadline d)
 
 	if (d == DEADLINE_NEVER)
 		return -1;
-	left = d - now_ms();
+	left = d - clock_now();
 	if (left <= 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;

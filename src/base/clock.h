@@ -11,6 +11,9 @@ typedef int64_t deadline;
 
 #define DEADLINE_NEVER INT64_MAX
 
+/* Milliseconds of the monotonic clock, for durations. */
+int64_t clock_now(void);
+
 /* So many milliseconds from now; 0 or less (a timeout that is "off") is never. */
 deadline deadline_in(int64_t ms);
 
