@@ -1,0 +1,189 @@
+#include "smtp/login.h"
+
+#include "base/str.h"
+#include "smtp/sasl.h"
+
+#include <stdio.h>
+
+/* A mechanism that goes on for longer goes nowhere. */
+enum { ROUNDS_MAX = 32 };
+
+enum { SECRET_MAX = 64 * 1024, ANSWER_MAX = 64 * 1024 };
+
+/* What came of trying one mechanism. */
+enum outcome {
+	LOGIN_DONE,
+	LOGIN_REFUSED,        /* the server does not like our name or password */
+	LOGIN_IMPOSSIBLE,     /* not with this mechanism: the next one may do */
+	LOGIN_BROKEN,         /* nothing more can be learnt here */
+};
+
+struct attempt {
+	struct session *s;
+	const char *mechanism;
+	struct sasl *sasl;
+	struct buf answer;    /* secret */
+};
+
+/* "AUTH MECHANISM [initial response]"; what follows the name is masked. */
+static bool send_auth(struct attempt *t, struct status *st)
+{
+	struct buf line;
+	size_t shown;
+	bool has = false, ok;
+
+	if (!sasl_initial(t->sasl, &t->answer, &has, st))
+		return false;
+	buf_init(&line, ANSWER_MAX);
+	buf_printf(&line, "AUTH %s%s", sasl_wire_name(t->mechanism), has ? " " : "");
+	shown = line.len;
+	buf_puts(&line, has ? t->answer.data : "");
+	ok = session_secret(t->s, line.data, shown, st);
+	buf_wipe(&line);
+	return ok;
+}
+
+/* Answer challenges until the server has decided.  False, with a status, if that did not come about. */
+static bool converse(struct attempt *t, struct status *st)
+{
+	struct status ignored;
+
+	for (int round = 0; session_reply(t->s, st); round++) {
+		if (t->s->reply.code != 334)
+			return true;
+		buf_reset(&t->answer);
+		if (round == ROUNDS_MAX)
+			status_defer(st, WAIT_HOST, EX_PROTOCOL, "a login without end");
+		else if (sasl_step(t->sasl, t->s->reply.text.data, &t->answer, st)
+		         && session_secret(t->s, t->answer.data, 0, st))
+			continue;
+		/* RFC 4954, 4: a lone "*" gives up.  The reason is ours, whatever the server says to it. */
+		(void)session_ask(t->s, &ignored, "*");
+		return false;
+	}
+	return false;
+}
+
+static enum outcome accepted(struct attempt *t, struct status *st)
+{
+	if (sasl_finished(t->sasl)) {
+		snprintf(t->s->auth, sizeof(t->s->auth), "%s", sasl_wire_name(t->mechanism));
+		return LOGIN_DONE;
+	}
+	t->s->usable = false;
+	status_defer(st, WAIT_HOST, EX_TEMPFAIL, "the server did not prove that it knows the password");
+	return LOGIN_BROKEN;
+}
+
+/* Replies that speak of the mechanism, not of the login: RFC 4954, 4 and 6; RFC 5321, 4.2.2. */
+static bool mechanism_refused(int code)
+{
+	return code == 500 || code == 502 || code == 504 || code == 538;
+}
+
+static enum outcome decided(struct attempt *t, struct status *st)
+{
+	const char *error = sasl_server_error(t->sasl);
+
+	if (session_answered(t->s, 2))
+		return accepted(t, st);
+	if (!session_answered(t->s, 5)) {
+		session_refused(t->s, WAIT_HOST, EX_TEMPFAIL, st);
+		return LOGIN_BROKEN;
+	}
+	if (mechanism_refused(t->s->reply.code)) {
+		session_refused(t->s, WAIT_ACCOUNT, EX_UNAVAILABLE, st);
+		return LOGIN_IMPOSSIBLE;
+	}
+	session_refused(t->s, WAIT_ACCOUNT, sasl_is_token(t->mechanism) ? EX_TEMPFAIL : EX_NOPERM, st);
+	if (*error != '\0')
+		status_during(st, "%s", error);
+	return LOGIN_REFUSED;
+}
+
+static enum outcome try_mechanism(struct session *s, const char *mechanism,
+                                  const struct sasl_login *login, struct status *st)
+{
+	struct attempt t = { .s = s, .mechanism = mechanism };
+	enum outcome outcome = LOGIN_IMPOSSIBLE;
+
+	t.sasl = sasl_start(mechanism, login, st);
+	buf_init(&t.answer, ANSWER_MAX);
+	if (t.sasl != NULL && send_auth(&t, st))
+		outcome = converse(&t, st) ? decided(&t, st) : LOGIN_BROKEN;
+	buf_wipe(&t.answer);
+	sasl_free(t.sasl);
+	if (outcome != LOGIN_DONE)
+		status_during(st, "login with %s", mechanism);
+	return outcome;
+}
+
+/* Fetch the password when the first mechanism asks for it. */
+static bool have_secret(struct session *s, const char *mechanism, struct buf *secret,
+                        struct sasl_login *login, struct status *st)
+{
+	if (login->password != NULL || !sasl_needs_password(mechanism))
+		return true;
+	if (!secret_get(s->config, s->account, s->host, secret, st))
+		return false;
+	login->password = secret->data;
+	login->password_len = secret->len;
+	return true;
+}
+
+/* How many refusals end it: SPEC.md, `auth`. */
+static size_t patience(const struct session *s, const struct strv *order)
+{
+	return strv_has(&s->account->auth, "ON") ? 2 : order->len;
+}
+
+static bool try_in_turn(struct session *s, const struct strv *order, struct buf *secret,
+                        struct sasl_login *login, struct status *st)
+{
+	struct status refusal;
+	size_t refusals = 0;
+
+	for (size_t i = 0; i < order->len; i++) {
+		enum outcome outcome = LOGIN_BROKEN;
+
+		if (have_secret(s, order->v[i], secret, login, st))
+			outcome = try_mechanism(s, order->v[i], login, st);
+		if (outcome == LOGIN_DONE)
+			return true;
+		if (outcome == LOGIN_REFUSED && refusals++ == 0)
+			refusal = *st;
+		if (outcome == LOGIN_BROKEN || refusals == patience(s, order))
+			break;
+	}
+	if (refusals > 0)
+		*st = refusal;
+	return false;
+}
+
+bool login(struct session *s, struct status *st)
+{
+	const struct account *a = s->account;
+	bool tls = tls_is_on(&s->stream);
+	struct sasl_login with = {
+		.user = a->user,
+		.ntlm_domain = a->ntlmdomain,
+		.host = a->socket == NULL ? s->host : "localhost",
+		.port = s->port,
+		.stream = tls ? &s->stream : NULL,
+		.client_certificate = s->tls.client_certificate,
+		.protected_line = tls || a->socket != NULL,
+	};
+	struct strv order;
+	struct buf secret;
+	bool ok;
+
+	if (a->auth.len == 0)
+		return true;
+	strv_init(&order);
+	buf_init(&secret, SECRET_MAX);
+	ok = sasl_choose(&a->auth, &s->ehlo.mechanisms, &with, &order, st)
+	     && try_in_turn(s, &order, &secret, &with, st);
+	buf_wipe(&secret);
+	strv_release(&order);
+	return ok;
+}
