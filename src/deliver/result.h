@@ -11,6 +11,11 @@
  * else the code of the failures (EX_NOUSER for refused recipients, EX_DATAERR
  * where an address could not be parsed).  A login refused or a missing
  * STARTTLS keeps its own code (77, 69).
+ *
+ * Of several codes the one counts that leaves most open: any wait before any
+ * refusal, EX_TEMPFAIL before the other waits; among refusals the one that is
+ * nearest to the caller: EX_DATAERR, then EX_NOUSER, then what was said of the
+ * message.
  */
 int result_exit(const struct envelope *e);
 

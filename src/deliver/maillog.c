@@ -1,0 +1,44 @@
+#include "deliver/maillog.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *event_name(enum recipient_state state)
+{
+	static const char *const names[] = {
+		[RECIPIENT_WAITING] = "deferred",
+		[RECIPIENT_SENT] = "sent",
+		[RECIPIENT_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+static void add_known(struct log_event *e, const char *key, const char *value)
+{
+	log_text(e, key, value != NULL && *value != '\0' ? value : NULL);
+}
+
+void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r)
+{
+	struct log_event *e = log_event(event_name(r->state));
+	char delay[32];
+
+	snprintf(delay, sizeof(delay), "%" PRId64 ".%02d", m->delay / 1000, (int)(m->delay % 1000 / 10));
+	log_text(e, "id", m->id);
+	log_number(e, "uid", m->uid);
+	log_text(e, "account", m->account);
+	add_known(e, "host", m->host);
+	add_known(e, "tls", m->tls);
+	add_known(e, "auth", m->auth);
+	log_text(e, "from", *sender != '\0' ? sender : "<>");
+	log_text(e, "to", r->address != NULL ? r->address : r->given);
+	log_number(e, "size", m->size);
+	log_number(e, "tries", m->tries);
+	log_text(e, "delay", delay);
+	log_text(e, r->status.reply != 0 ? "reply" : "error", r->status.text);
+	add_known(e, "tag", m->tag);
+	log_send(e);
+}

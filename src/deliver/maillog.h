@@ -1,0 +1,28 @@
+#ifndef DELIVER_MAILLOG_H
+#define DELIVER_MAILLOG_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "mail/envelope.h"
+
+/*
+ * The log lines of an attempt: one a recipient, `sent`, `deferred` or `failed`,
+ * its fields always in the order of SPEC.md, those that are not known left out:
+ * there is no tls= for a connection in clear text, no auth= without a login.
+ */
+struct maillog {
+	const char *id;
+	uid_t       uid;
+	const char *account;
+	const char *host;        /* the last one that was asked */
+	const char *tls, *auth;  /* "" or NULL: none */
+	uint64_t    size;
+	unsigned    tries;
+	int64_t     delay;       /* milliseconds since the message was accepted */
+	const char *tag;         /* -L, or NULL */
+};
+
+void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r);
+
+#endif
