@@ -73,6 +73,8 @@ $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(LIB)
 
 $B/tests/peer/peer: $B/tests/peer/main.o $(PEER) $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS)
+$B/tests/cases/run: $(patsubst %.c,$B/%.o,$(wildcard tests/cases/*.c)) $(PEER) $(LIB)
+	$(LINK) -o $@ $^ $(PKG_LIBS)
 
 deps:                              ## install what building and testing need (apt, dnf, apk)
 	packaging/deps all
