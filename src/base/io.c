@@ -58,7 +58,7 @@ int io_tmpfile(void)
 	return fd < 0 ? memfd_create("mailchute", MFD_CLOEXEC) : fd;
 }
 
-static bool read_all(int fd, struct buf *out)
+bool io_read_all(int fd, struct buf *out)
 {
 	char block[8192];
 	ssize_t n;
@@ -77,7 +77,7 @@ static bool read_all(int fd, struct buf *out)
 bool io_read_file(const char *path, struct buf *out, struct status *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	bool ok = fd >= 0 && read_all(fd, out);
+	bool ok = fd >= 0 && io_read_all(fd, out);
 	int error = errno;
 
 	if (fd >= 0)

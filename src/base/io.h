@@ -15,6 +15,9 @@ bool io_write_all(int fd, const void *p, size_t n);
 /* An unlinked file in /var/tmp or /tmp, else a memfd; close-on-exec.  -1 and errno if none can be had. */
 int io_tmpfile(void);
 
+/* Read to the end, up to the ceiling of `out`: more is EFBIG.  errno tells of failure. */
+bool io_read_all(int fd, struct buf *out);
+
 /*
  * Read a whole small file into `out`, up to its ceiling: more is a failure.
  * A failure names the path and is EX_NOINPUT; the caller may know better.
