@@ -2,6 +2,7 @@
 #define CONFIG_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -43,11 +44,17 @@ struct settings {
 
 enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
 
+/* So many in so long: N/PERIOD. */
+struct rate {
+	uint64_t count;                     /* 0: off */
+	int64_t  period;
+};
+
 /* One mail server and how to use it. */
 struct account {
 	char *name;                         /* "default" where the file names none */
 	struct strv hosts;                  /* "NAME", "NAME:PORT", "[IPv6]:PORT", "srv:DOMAIN" */
-	unsigned short port;                /* 0: account_port() knows */
+	unsigned short port;                /* 0: account_host() knows */
 	bool lmtp;
 	char *socket, *source_ip, *proxy_host;
 	unsigned short proxy_port;
@@ -67,8 +74,80 @@ struct account {
 	int  dsn_return;                    /* enum dsn_return */
 	int64_t timeout, connect_timeout;
 	uint64_t connections;
-	uint64_t rate;                      /* N of N/PERIOD; 0: off */
-	int64_t rate_period;
+	struct rate rate;
+
+	/* What msmtp has per account and we have globally: after loading these
+	   hold for the account, whether it set them itself or not. */
+	struct strv aliases;
+	char *logfile;
+	int  syslog;
+
+	/* msmtp's older way to say `from %U@DOMAIN`; spent after loading. */
+	bool auto_from;
+	char *maildomain;
 };
+
+/* Where a value stands, for errors and for relative file names. */
+struct origin {
+	const char *file;       /* or the environment variable's name */
+	unsigned line;          /* 0: not from a file */
+};
+
+enum setting_scope { SCOPE_GLOBAL, SCOPE_ACCOUNT };
+
+struct kind;
+
+/* A row of the table. */
+struct setting {
+	const char *name;
+	enum setting_scope scope;
+	const struct kind *kind;
+	size_t at;                  /* of the field in struct settings or struct account */
+	const char *initial;        /* the default as a value; NULL: unset */
+	const char *bare;           /* what the key alone means; NULL: it needs a value */
+	const char *const *words;   /* the words it takes, NULL-ended; or the letters of %-substitutions */
+	const char *advice;         /* what to use instead, where a value is refused */
+	unsigned flags;             /* set of enum setting_flag */
+};
+
+enum setting_flag {
+	SETTING_ADDS     = 1 << 0,  /* another line adds to what is there */
+	SETTING_OFF      = 1 << 1,  /* "off" unsets it */
+	SETTING_SECRET   = 1 << 2,  /* never printed; wiped */
+	SETTING_COMMAND  = 1 << 3,  /* the shell reads it: no ${NAME} is replaced */
+	SETTING_LATER    = 1 << 4,  /* has no effect yet */
+	SETTING_NEEDED   = 1 << 5,  /* nor may mail go out without that effect */
+	SETTING_IGNORED  = 1 << 6,  /* known, and never has one */
+	SETTING_ALIAS    = 1 << 7,  /* msmtp's older key for something: not shown */
+};
+
+/* All rows, the global ones first. */
+const struct setting *setting_table(size_t *n);
+
+/* The row for a key where it stands; NULL if there is none. */
+const struct setting *setting_find(const char *name, enum setting_scope scope);
+
+/* The key that is nearest to a misspelt one, of either scope; NULL if none is near. */
+const char *setting_nearest(const char *wrong);
+
+/* The values that hold without a configuration, but for those that loading finds out. */
+void settings_init(struct settings *s);
+void settings_release(struct settings *s);
+void account_init(struct account *a, const char *name);
+void account_release(struct account *a);        /* wipes the secrets */
+
+/*
+ * Read and check `value` into the row's field of `base`, a struct settings or
+ * struct account.  A failure is EX_CONFIG and names the place, the key, the
+ * reason and the nearest right word; the field is then unset.
+ */
+bool setting_set(const struct setting *s, void *base, const char *value,
+                 const struct origin *at, struct status *st);
+
+/* Put "FILE:LINE: KEY: " in front of the text.  Always returns false. */
+bool setting_during(struct status *st, const struct origin *at, const char *key);
+
+/* What the field says as values, a string for each line that a file would need; none if it is unset. */
+void setting_show(const struct setting *s, const void *base, struct strv *values);
 
 #endif

@@ -1,0 +1,135 @@
+#include "compat.h"
+#include "config/machine.h"
+
+#include <netdb.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/io.h"
+
+enum { NAME_MAX_OCTETS = 1024 };
+
+static char *copy_if(const char *s)
+{
+	return s != NULL && *s != '\0' ? alloc_copy(s) : NULL;
+}
+
+char *machine_home(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ? alloc_copy(pw->pw_dir) : NULL;
+}
+
+char *machine_login(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw != NULL ? copy_if(pw->pw_name) : NULL;
+}
+
+char *machine_full_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	size_t n = pw != NULL && pw->pw_gecos != NULL ? strcspn(pw->pw_gecos, ",") : 0;
+
+	return n > 0 ? alloc_copyn(pw->pw_gecos, n) : NULL;
+}
+
+char *machine_name(void)
+{
+	char name[NAME_MAX_OCTETS];
+
+	if (gethostname(name, sizeof(name)) < 0 || *name == '\0')
+		return alloc_copy("localhost");
+	name[sizeof(name) - 1] = '\0';
+	return alloc_copy(name);
+}
+
+static char *canonical(const char *name)
+{
+	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM }, *found;
+	char *fqdn;
+
+	if (getaddrinfo(name, NULL, &hints, &found) != 0)
+		return NULL;
+	fqdn = copy_if(found->ai_canonname);
+	freeaddrinfo(found);
+	return fqdn;
+}
+
+char *machine_fqdn(void)
+{
+	char *name = machine_name(), *fqdn;
+
+	if (strchr(name, '.') != NULL || (fqdn = canonical(name)) == NULL)
+		return name;
+	free(name);
+	return fqdn;
+}
+
+char *machine_mailname(void)
+{
+	char *name = NULL;
+	struct status st;
+	struct buf b;
+
+	buf_init(&b, NAME_MAX_OCTETS);
+	if (io_read_file("/etc/mailname", &b, &st)) {
+		buf_truncate(&b, strcspn(b.data, " \t\r\n"));
+		name = copy_if(b.data);
+	}
+	buf_release(&b);
+	return name;
+}
+
+char *machine_maildomain(void)
+{
+	char *name = machine_mailname();
+
+	return name != NULL ? name : machine_fqdn();
+}
+
+static const struct {
+	char letter;
+	char *(*value)(void);
+} substitutions[] = {
+	{ 'U', machine_login },
+	{ 'H', machine_name },
+	{ 'C', machine_fqdn },
+	{ 'M', machine_mailname },
+	{ 'F', machine_full_name },
+};
+
+static char *substitute(char letter, const char *letters)
+{
+	if (letter == '\0' || strchr(letters, letter) == NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof(substitutions) / sizeof(substitutions[0]); i++)
+		if (substitutions[i].letter == letter)
+			return substitutions[i].value();
+	return NULL;
+}
+
+char *machine_expand(const char *value, const char *letters)
+{
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX / 2);
+	for (; *value != '\0'; value++) {
+		char *with = *value == '%' ? substitute(value[1], letters) : NULL;
+
+		if (with != NULL)
+			buf_puts(&out, with);
+		else
+			buf_putc(&out, *value);
+		value += with != NULL;
+		free(with);
+	}
+	return buf_detach(&out);
+}

@@ -1,0 +1,28 @@
+#ifndef CONFIG_MACHINE_H
+#define CONFIG_MACHINE_H
+
+/*
+ * What the machine and the passwd file say, where a configuration leaves it to
+ * them.  The environment's HOME, USER and HOSTNAME are not believed.  All
+ * results are the caller's to free; NULL where there is none.
+ */
+char *machine_home(void);
+char *machine_login(void);         /* of the real uid */
+char *machine_full_name(void);     /* the name part of its passwd entry */
+
+char *machine_name(void);          /* hostname(1); never NULL */
+/* The name with its domain: as it is if it has one, else what /etc/hosts or DNS makes of it; never NULL. */
+char *machine_fqdn(void);
+char *machine_mailname(void);      /* the first line of /etc/mailname */
+
+/* /etc/mailname, else the FQDN; never NULL. */
+char *machine_maildomain(void);
+
+/*
+ * msmtp's substitutions, of which `letters` are allowed here: %U login, %H
+ * host name, %C its FQDN, %M /etc/mailname, %F full name.  Any other `%`, and
+ * one for which there is nothing, stays as it is.
+ */
+char *machine_expand(const char *value, const char *letters);
+
+#endif
