@@ -20,19 +20,34 @@ struct config {
 	char *path;                 /* the file it came from; NULL: MAILCHUTE_URL */
 	bool system;                /* SYSCONFDIR's file, not one of the user's own */
 	bool commands_allowed;      /* passwordeval may run (SPEC.md: not from -C unless root's file) */
-	struct strv notes;          /* "FILE:LINE: key: has no effect yet", for `check` */
+
+	/* For `check`: */
+	struct strv files;          /* every file that was read */
+	struct strv secret_files;   /* those of them with a password in them */
+	struct strv notes;          /* "FILE:LINE: key: has no effect yet" */
+	struct strv missing;        /* "FILE:LINE: key": mail may not go out without it, and it is not built yet */
 };
 
 void config_init(struct config *c);
 void config_release(struct config *c);      /* wipes the secrets */
 
 /*
- * Read the first configuration there is: `file` (-C; NULL without), then what
- * SPEC.md lists.  Every failure is EX_CONFIG with file, line, key and reason;
- * none at all is EX_CONFIG and three lines that say how to make one; one that
- * exists but may not be read is EX_TEMPFAIL (EX_CONFIG if -C named it).
+ * Read the first configuration there is: `file` (-C; NULL without), then
+ * MAILCHUTE_URL, then the files that SPEC.md lists; last what MAILCHUTE_<KEY>
+ * sets, which replaces what a file says.  Every failure is EX_CONFIG with file,
+ * line, key and reason; one that exists but may not be read is EX_TEMPFAIL
+ * (EX_CONFIG if -C named it).  None at all is EX_CONFIG and three lines that
+ * say how to make one: here alone a status text has line ends in it, to be
+ * printed as it is.
  */
 bool config_load(struct config *c, const char *file, struct status *st);
+
+/*
+ * Whether mail may be sent as the configuration asks: EX_CONFIG for what it
+ * asks for that is not built yet and that nobody would want left out (deliver
+ * queue, redirect, rewrite ..., a maildir account).  `a` may be NULL.
+ */
+bool config_usable(const struct config *c, const struct account *a, struct status *st);
 
 /* What is in force, in the grammar of the file; secrets as "(set)". */
 void config_print(const struct config *c, FILE *out);
@@ -60,5 +75,8 @@ void account_host(const struct account *a, size_t i, char **host, unsigned short
  */
 bool secret_get(const struct config *c, const struct account *a, const char *host,
                 struct buf *out, struct status *st);
+
+/* Where password_file is, relative ones looked up; NULL if there is none or no $CREDENTIALS_DIRECTORY. */
+char *secret_file(const struct account *a);
 
 #endif
