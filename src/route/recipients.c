@@ -1,0 +1,101 @@
+#include "route/recipients.h"
+
+#include "base/str.h"
+#include "mail/address.h"
+#include "route/mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* False only for what refuses the whole call. */
+static bool add_address(struct envelope *e, const struct address *a, const char *maildomain,
+                        struct status *st)
+{
+	struct status why;
+	char *wire = mailbox_wire(a, maildomain, &why), *given;
+
+	if (wire != NULL) {
+		given = address_string(a);
+		envelope_add(e, wire, given);
+		free(given);
+		free(wire);
+		return true;
+	}
+	if (address_has_control(a)) {
+		*st = why;
+		return false;
+	}
+	envelope_add_failed(e, a->raw, &why);
+	return true;
+}
+
+static bool add_list(struct envelope *e, const char *text, size_t n, const char *maildomain,
+                     struct status *st)
+{
+	struct address_list list;
+	bool ok = true;
+
+	address_list_init(&list);
+	address_parse_list(&list, text, n);
+	for (size_t i = 0; ok && i < list.len; i++)
+		ok = add_address(e, &list.v[i], maildomain, st);
+	address_list_release(&list);
+	return ok;
+}
+
+static bool add_operands(struct envelope *e, const struct recipients_source *from,
+                         struct status *st)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < from->len; i++) {
+		const char *operand = from->operands[i];
+		size_t n = strlen(operand);
+
+		if (str_has_control(operand, n))
+			return status_fail(st, EX_DATAERR, "a control character in a recipient");
+		ok = add_list(e, operand, n, from->maildomain, st);
+	}
+	return ok;
+}
+
+static bool names_recipients(const struct field *f, bool resent)
+{
+	static const char *const plain[] = { "To", "Cc", "Bcc" };
+	static const char *const again[] = { "Resent-To", "Resent-Cc", "Resent-Bcc" };
+
+	for (size_t i = 0; i < COUNT_OF(plain); i++)
+		if (field_is(f, resent ? again[i] : plain[i]))
+			return true;
+	return false;
+}
+
+static bool add_header(struct envelope *e, const struct recipients_source *from, struct status *st)
+{
+	size_t first, end;
+	bool resent = header_resent(from->header, &first, &end), ok = true;
+
+	if (!resent) {
+		first = 0;
+		end = from->header->len;
+	}
+	for (size_t i = first; ok && i < end; i++) {
+		const struct field *f = &from->header->v[i];
+
+		if (names_recipients(f, resent))
+			ok = add_list(e, f->text + f->body, f->len - f->body, from->maildomain, st)
+			     || status_during(st, "%.*s", (int)f->name_len, f->text);
+	}
+	return ok;
+}
+
+bool recipients_add(struct envelope *e, const struct recipients_source *from, struct status *st)
+{
+	if (!add_operands(e, from, st) || (from->header != NULL && !add_header(e, from, st)))
+		return false;
+	if (e->len > 0)
+		return true;
+	return status_fail(st, EX_USAGE, "%s",
+	                   from->header ? "no recipients, neither as arguments nor in the header"
+	                                : "no recipients; -t would take those in the header");
+}

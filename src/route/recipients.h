@@ -1,0 +1,36 @@
+#ifndef ROUTE_RECIPIENTS_H
+#define ROUTE_RECIPIENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "mail/envelope.h"
+#include "mail/field.h"
+
+/*
+ * Whom a message is for: what the command line names and, with -t, what its
+ * header does.
+ *
+ * Every operand may be a list.  Of `header` (NULL without -t) the addresses of
+ * To, Cc and Bcc count; if it has Resent- fields, those of Resent-To, Resent-Cc
+ * and Resent-Bcc in the newest block instead.  So look here before Bcc is
+ * dropped.
+ */
+struct recipients_source {
+	const char *const *operands;
+	size_t len;
+	const struct header *header;
+	const char *maildomain;       /* completes bare names */
+};
+
+/*
+ * Add them all to the envelope, each once.  An address that cannot be used is a
+ * FAILED recipient with EX_DATAERR and words that name it; the others go on.
+ *
+ * False with EX_DATAERR if an operand or an address holds a control character,
+ * with EX_USAGE if there is nobody at all (a FAILED recipient is somebody).
+ */
+bool recipients_add(struct envelope *e, const struct recipients_source *from, struct status *st);
+
+#endif
