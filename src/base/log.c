@@ -120,33 +120,11 @@ void log_format_text(struct buf *out, const struct log_event *e)
 	}
 }
 
-/* RFC 8259, 7; C1 controls too, because they steer terminals. */
-static void json_string(struct buf *out, const char *s)
-{
-	const char *end = s + strlen(s), *from;
-	uint32_t cp;
-
-	buf_putc(out, '"');
-	while (from = s, s < end) {
-		if (!str_utf8_next(&s, end, &cp)) {
-			buf_puts(out, "\xef\xbf\xbd");
-			s++;
-		} else if (cp == '"' || cp == '\\') {
-			buf_printf(out, "\\%c", (char)cp);
-		} else if (cp < ' ' || (cp >= 127 && cp < 160)) {
-			buf_printf(out, "\\u%04x", (unsigned)cp);
-		} else {
-			buf_add(out, from, (size_t)(s - from));
-		}
-	}
-	buf_putc(out, '"');
-}
-
 static void json_member(struct buf *out, const char *key, const char *value)
 {
-	json_string(out, key);
+	str_json(out, key);
 	buf_putc(out, ':');
-	json_string(out, value);
+	str_json(out, value);
 }
 
 void log_format_json(struct buf *out, const struct log_event *e, const char *time)
@@ -161,7 +139,7 @@ void log_format_json(struct buf *out, const struct log_event *e, const char *tim
 			json_member(out, e->v[i].key, e->v[i].value);
 			continue;
 		}
-		json_string(out, e->v[i].key);
+		str_json(out, e->v[i].key);
 		buf_printf(out, ":%s", e->v[i].value);
 	}
 	buf_putc(out, '}');

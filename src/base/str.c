@@ -127,6 +127,27 @@ void str_escape(struct buf *out, const char *s, size_t n)
 	}
 }
 
+void str_json(struct buf *out, const char *s)
+{
+	const char *end = s + strlen(s), *from;
+	uint32_t cp;
+
+	buf_putc(out, '"');
+	while (from = s, s < end) {
+		if (!str_utf8_next(&s, end, &cp)) {
+			buf_puts(out, "\xef\xbf\xbd");
+			s++;
+		} else if (cp == '"' || cp == '\\') {
+			buf_printf(out, "\\%c", (char)cp);
+		} else if (cp < ' ' || (cp >= 127 && cp < 160)) {
+			buf_printf(out, "\\u%04x", (unsigned)cp);
+		} else {
+			buf_add(out, from, (size_t)(s - from));
+		}
+	}
+	buf_putc(out, '"');
+}
+
 enum { LONGEST_WORD = 40 };
 
 /* Levenshtein's distance, without regard to case. */

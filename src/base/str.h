@@ -34,6 +34,12 @@ bool str_is_utf8(const char *s, size_t n);
 void str_escape(struct buf *out, const char *s, size_t n);
 
 /*
+ * A JSON string with its quotes (RFC 8259, 7): what is no UTF-8 becomes U+FFFD,
+ * controls are escaped, C1's too because they steer terminals.
+ */
+void str_json(struct buf *out, const char *s);
+
+/*
  * The word of `words` (n pointers, `stride` bytes apart) that is nearest to a
  * misspelt one, for "did you mean"; NULL if none is near.
  */
