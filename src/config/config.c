@@ -58,7 +58,7 @@ static bool take_variable(struct config *c, const struct setting *row, struct st
 		row->kind->clear((char *)&c->settings + row->at);
 		ok = setting_set(row, &c->settings, value, &at, st);
 		if (row->flags & SETTING_LATER)
-			strv_take(&c->notes, alloc_printf("%s: %s: has no effect yet", name, row->name));
+			strv_take(&c->notes, alloc_printf("%s: has no effect yet", name));
 		if (row->flags & SETTING_NEEDED)
 			strv_add(&c->missing, name);
 	}
@@ -165,7 +165,7 @@ static bool try_file(struct draft *d, const char *path, struct status *st)
 	bool absent = true;
 
 	st->sysexit = EX_OK;
-	if (path == NULL || !draft_file(d, path, &absent, st) || absent)
+	if (path == NULL || !draft_file(d, path, NULL, &absent, st) || absent)
 		return false;
 	d->config->path = alloc_copy(path);
 	return true;
@@ -174,7 +174,7 @@ static bool try_file(struct draft *d, const char *path, struct status *st)
 static bool read_argument(struct draft *d, const char *file, struct status *st)
 {
 	d->argument = true;
-	if (!draft_file(d, file, NULL, st))
+	if (!draft_file(d, file, NULL, NULL, st))
 		return false;
 	d->config->path = alloc_copy(file);
 	return true;

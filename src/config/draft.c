@@ -166,18 +166,25 @@ static bool is_unset(const struct setting *row, const void *base)
 	return unset;
 }
 
+/* "FILE:LINE: KEY" */
+static char *place(const struct setting *row, const struct origin *at)
+{
+	return at->line > 0 ? alloc_printf("%s:%u: %s", at->file, at->line, row->name)
+	                    : alloc_printf("%s: %s", at->file, row->name);
+}
+
 static void note(struct draft *d, const struct setting *row, const void *base, const struct origin *at)
 {
 	struct config *c = d->config;
+	char *where = place(row, at);
 
 	if (row->flags & SETTING_IGNORED)
-		strv_take(&c->notes, alloc_printf("%s:%u: %s: has no effect: %s", at->file, at->line,
-			row->name, row->advice));
-	if (!(row->flags & SETTING_LATER) || is_unset(row, base))
-		return;
-	strv_take(&c->notes, alloc_printf("%s:%u: %s: has no effect yet", at->file, at->line, row->name));
-	if (row->flags & SETTING_NEEDED)
-		strv_take(&c->missing, alloc_printf("%s:%u: %s", at->file, at->line, row->name));
+		strv_take(&c->notes, alloc_printf("%s: has no effect: %s", where, row->advice));
+	else if ((row->flags & SETTING_LATER) && !is_unset(row, base))
+		strv_take(&c->notes, alloc_printf("%s: has no effect yet", where));
+	if ((row->flags & SETTING_NEEDED) && !is_unset(row, base))
+		strv_add(&c->missing, where);
+	free(where);
 }
 
 static bool commands_allowed(const struct draft *d)
@@ -303,33 +310,37 @@ static char *include_pattern(const char *value, const char *file)
 	return pattern;
 }
 
-static bool include_all(struct draft *d, const char *pattern, struct status *st)
+static bool include_all(struct draft *d, const char *pattern, const struct origin *by,
+	struct status *st)
 {
 	glob_t found;
+	bool ok = true;
 	int error = glob(pattern, GLOB_NOMAGIC, NULL, &found);
-	bool ok = error == 0 || error == GLOB_NOMATCH;
 
-	if (!ok)
+	if (error == GLOB_NOMATCH)
+		return true;
+	if (error != 0) {
 		status_fail(st, EX_CONFIG, "%s: cannot be read", pattern);
-	for (size_t i = 0; ok && error == 0 && i < found.gl_pathc; i++)
-		ok = draft_file(d, found.gl_pathv[i], NULL, st);
-	if (error == 0)
-		globfree(&found);
+		return setting_during(st, by, "include");
+	}
+	for (size_t i = 0; ok && i < found.gl_pathc; i++)
+		ok = draft_file(d, found.gl_pathv[i], by, NULL, st);
+	globfree(&found);
 	return ok;
 }
 
 static bool line_include(struct draft *d, const char *key, const char *value,
 	const struct origin *at, struct status *st)
 {
-	char *pattern = include_pattern(value, at->file);
+	char *pattern;
 	bool ok;
 
 	if (*value == '\0') {
 		status_fail(st, EX_CONFIG, "needs a file name or pattern");
-		ok = setting_during(st, at, key);
-	} else {
-		ok = include_all(d, pattern, st);
+		return setting_during(st, at, key);
 	}
+	pattern = include_pattern(value, at->file);
+	ok = include_all(d, pattern, at, st);
 	free(pattern);
 	return ok;
 }
@@ -478,22 +489,31 @@ static bool refuse_file(const struct draft *d, const char *path, int error, bool
 		strerror(error));
 }
 
-bool draft_file(struct draft *d, const char *path, bool *absent, struct status *st)
+static bool read_entered(struct draft *d, int fd, const char *path, struct status *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct strv *files = &d->config->files;
 	bool ok;
 
-	if (fd < 0)
-		return refuse_file(d, path, errno, absent, st);
+	strv_add(files, path);
+	ok = read_open(d, fd, files->v[files->len - 1], st);
+	d->depth--;
+	return ok;
+}
+
+bool draft_file(struct draft *d, const char *path, const struct origin *by, bool *absent,
+	struct status *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool ok;
+
 	if (absent != NULL)
 		*absent = false;
-	ok = enter(d, fd, path, st);
-	if (ok) {
-		strv_add(files, path);
-		ok = read_open(d, fd, files->v[files->len - 1], st);
-		d->depth--;
-	}
-	close(fd);
+	ok = fd >= 0 ? enter(d, fd, path, st) : refuse_file(d, path, errno, absent, st);
+	if (!ok && by != NULL)
+		setting_during(st, by, "include");
+	if (ok && fd >= 0)
+		ok = read_entered(d, fd, path, st);
+	if (fd >= 0)
+		close(fd);
 	return ok;
 }

@@ -56,10 +56,12 @@ bool draft_line(struct draft *d, const char *key, const char *value, const struc
 
 /*
  * Read a file, with all that it includes.  Failures are EX_CONFIG; EX_TEMPFAIL
- * for a file that may not be read.  With `absent` (may be NULL) a file that is
- * not there is no failure: *absent tells.
+ * for a file that may not be read.  `by` is the line that includes it, or NULL.
+ * With `absent` (may be NULL) a file that is not there is no failure: *absent
+ * tells.
  */
-bool draft_file(struct draft *d, const char *path, bool *absent, struct status *st);
+bool draft_file(struct draft *d, const char *path, const struct origin *by, bool *absent,
+                struct status *st);
 
 /* The last line that set a key in the section; NULL if none did. */
 const struct given *section_given(const struct section *s, const char *key);

@@ -13,6 +13,7 @@
 #include "config/machine.h"
 #include "mail/address.h"
 #include "mail/envelope.h"
+#include "net/fingerprint.h"
 #include "net/tls.h"
 
 enum { SHOWN = 80 };      /* so much of a wrong value is told */
@@ -727,16 +728,18 @@ bool kind_is_pattern(const char *text)
 static char *plain_address(const char *value, struct status *st)
 {
 	struct address a;
+	struct buf why;
 	char *plain = NULL;
 
-	if (str_has_control(value, strlen(value)))
-		refuse(st, value, "holds a control character");
-	else if (!address_parse(&a, value))
-		refuse(st, value, a.error != NULL ? a.error : "is no address");
-	else
+	buf_init(&why, sizeof(st->text));
+	if (address_parse(&a, value)) {
 		plain = address_string(&a);
-	if (!str_has_control(value, strlen(value)))
-		address_release(&a);
+	} else {
+		address_explain(&why, &a);
+		status_fail(st, EX_CONFIG, "%s", why.data);
+	}
+	address_release(&a);
+	buf_release(&why);
 	return plain;
 }
 
@@ -917,12 +920,14 @@ const struct kind kind_from = { from_parse, list_show, list_clear };
 static char *fingerprint_item(const struct setting *s, const char *item, const struct origin *at,
 	struct status *st)
 {
+	struct fingerprint print;
+	const char *error = fingerprint_parse(item, &print);
+
 	(void)s;
 	(void)at;
-	if (tls_parse_fingerprint(item))
-		return alloc_copy(item);
-	refuse(st, item, "is no fingerprint: SHA256:AA:BB:..., AA:BB:... or spki:sha256:AA:BB:...");
-	return NULL;
+	if (error != NULL)
+		refuse(st, item, error);
+	return error == NULL ? alloc_copy(item) : NULL;
 }
 
 static bool fingerprints_parse(const struct setting *s, void *field, const char *value,
