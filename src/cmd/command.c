@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/str.h"
+#include "cmd/check.h"
 #include "cmd/help.h"
 #include "cmd/version.h"
 
@@ -19,6 +20,7 @@ static int missing_command(const struct call *call)
 static const struct command table[] = {
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
+	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
 	{ "serve", missing_command, "", "The daemon (not in this version yet)" },
 	{ "queue", missing_command, "[list]", "Shows and steers what waits (not in this version yet)" },
 	{ "send", missing_command, "", "Composes a message (not in this version yet)" },
