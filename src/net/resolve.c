@@ -150,8 +150,8 @@ static bool ask_in_child(const char *host, unsigned short port, deadline until, 
 	ok = read_answer(ends[0], a, until);
 	close(ends[0]);
 	reap(child);
-	return ok || status_defer(st, WAIT_HOST, EX_TEMPFAIL,
-	                          "DNS did not answer in time (check the resolver)");
+	return ok || status_defer(st, WAIT_HOST, EX_TEMPFAIL, "DNS did not answer%s (check the resolver)",
+	                          deadline_poll(until) == 0 ? " in time" : "");
 }
 
 static bool no_answer(const struct answer *a, struct status *st)
