@@ -2,16 +2,15 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "config/machine.h"
 #include "net/dial.h"
 #include "net/resolve.h"
 #include "smtp/login.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /*
  * RFC 5321, 4.5.3.1.4 asks for 512 octets, and each extension adds its own; a
@@ -110,12 +109,11 @@ static void trace_reply(const struct session *s)
 
 	if (s->trace == NULL)
 		return;
-	buf_init(&line, 4 * STREAM_LINE_MAX);
+	buf_init(&line, STREAM_LINE_MAX);
 	for (;; p = end + 1) {
 		end = p + strcspn(p, "\n");
 		buf_reset(&line);
-		buf_printf(&line, "%03d%c", s->reply.code, *end == '\n' ? '-' : ' ');
-		str_escape(&line, p, (size_t)(end - p));
+		buf_printf(&line, "%03d%c%.*s", s->reply.code, *end == '\n' ? '-' : ' ', (int)(end - p), p);
 		trace_line(s->trace, TRACE_RECEIVED, line.data);
 		if (*end == '\0')
 			break;
@@ -275,24 +273,6 @@ static bool tls_at_once(struct session *s, struct status *st)
 
 /* What we are called. */
 
-/* The canonical name of this host, if it has a domain; the caller frees it. */
-static char *own_fqdn(void)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME }, *found = NULL;
-	char host[256] = "", *name = NULL;
-
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		return NULL;
-	if (strchr(host, '.') != NULL)
-		return alloc_copy(host);
-	if (getaddrinfo(host, NULL, &hints, &found) == 0) {
-		if (found->ai_canonname != NULL && strchr(found->ai_canonname, '.') != NULL)
-			name = alloc_copy(found->ai_canonname);
-		freeaddrinfo(found);
-	}
-	return name;
-}
-
 /* Our end of the connection as an address literal (RFC 5321, 4.1.3). */
 static char *own_literal(int fd)
 {
@@ -320,9 +300,11 @@ static bool choose_name(struct session *s, struct status *st)
 		s->name = resolve_alabel(s->account->domain, st);
 		return s->name != NULL || status_during(st, "`domain`");
 	}
-	s->name = own_fqdn();
-	if (s->name == NULL)
+	s->name = machine_fqdn();
+	if (strchr(s->name, '.') == NULL) {
+		free(s->name);
 		s->name = own_literal(s->stream.fd);
+	}
 	return true;
 }
 
