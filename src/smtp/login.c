@@ -5,9 +5,6 @@
 
 #include <stdio.h>
 
-/* A mechanism that goes on for longer goes nowhere. */
-enum { ROUNDS_MAX = 32 };
-
 enum { SECRET_MAX = 64 * 1024, ANSWER_MAX = 64 * 1024 };
 
 /* What came of trying one mechanism. */
@@ -43,25 +40,29 @@ static bool send_auth(struct attempt *t, struct status *st)
 	return ok;
 }
 
-/* Answer challenges until the server has decided.  False, with a status, if that did not come about. */
-static bool converse(struct attempt *t, struct status *st)
+/* RFC 4954, 4: a lone "*" gives up.  The reason stays ours, whatever the server says to it. */
+static void cancel(struct session *s)
 {
 	struct status ignored;
 
-	for (int round = 0; session_reply(t->s, st); round++) {
+	(void)session_ask(s, &ignored, "*");
+}
+
+/* Answer challenges until the server has decided. */
+static bool converse(struct attempt *t, struct status *st)
+{
+	for (;;) {
+		if (!session_reply(t->s, st))
+			return status_during(st, "login with %s", t->mechanism);
 		if (t->s->reply.code != 334)
 			return true;
 		buf_reset(&t->answer);
-		if (round == ROUNDS_MAX)
-			status_defer(st, WAIT_HOST, EX_PROTOCOL, "a login without end");
-		else if (sasl_step(t->sasl, t->s->reply.text.data, &t->answer, st)
-		         && session_secret(t->s, t->answer.data, 0, st))
-			continue;
-		/* RFC 4954, 4: a lone "*" gives up.  The reason is ours, whatever the server says to it. */
-		(void)session_ask(t->s, &ignored, "*");
-		return false;
+		if (!sasl_step(t->sasl, t->s->reply.text.data, &t->answer, st)
+		    || !session_secret(t->s, t->answer.data, 0, st)) {
+			cancel(t->s);
+			return false;
+		}
 	}
-	return false;
 }
 
 static enum outcome accepted(struct attempt *t, struct status *st)
@@ -81,12 +82,10 @@ static bool mechanism_refused(int code)
 	return code == 500 || code == 502 || code == 504 || code == 538;
 }
 
-static enum outcome decided(struct attempt *t, struct status *st)
+static enum outcome refused(struct attempt *t, struct status *st)
 {
 	const char *error = sasl_server_error(t->sasl);
 
-	if (session_answered(t->s, 2))
-		return accepted(t, st);
 	if (!session_answered(t->s, 5)) {
 		session_refused(t->s, WAIT_HOST, EX_TEMPFAIL, st);
 		return LOGIN_BROKEN;
@@ -101,6 +100,15 @@ static enum outcome decided(struct attempt *t, struct status *st)
 	return LOGIN_REFUSED;
 }
 
+static enum outcome decided(struct attempt *t, struct status *st)
+{
+	enum outcome outcome = session_answered(t->s, 2) ? accepted(t, st) : refused(t, st);
+
+	if (outcome != LOGIN_DONE)
+		status_during(st, "login with %s", t->mechanism);
+	return outcome;
+}
+
 static enum outcome try_mechanism(struct session *s, const char *mechanism,
                                   const struct sasl_login *login, struct status *st)
 {
@@ -113,8 +121,6 @@ static enum outcome try_mechanism(struct session *s, const char *mechanism,
 		outcome = converse(&t, st) ? decided(&t, st) : LOGIN_BROKEN;
 	buf_wipe(&t.answer);
 	sasl_free(t.sasl);
-	if (outcome != LOGIN_DONE)
-		status_during(st, "login with %s", mechanism);
 	return outcome;
 }
 
