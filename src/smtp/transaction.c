@@ -369,7 +369,7 @@ static bool send_chunks(struct transaction *t, struct status *st)
 static bool no_verdict(struct transaction *t, struct status *st)
 {
 	if (t->cut || t->s->broken || st->reply != 0)
-		return status_during(st, "sending the message");
+		return status_during(st, t->cut ? "in the message" : "at the end of the message");
 	st->wait = WAIT_MESSAGE;
 	st->sysexit = EX_TEMPFAIL;
 	return status_during(st, "no answer to the whole message, which may arrive twice");
