@@ -57,7 +57,7 @@ static void print_recipient(const struct recipient *r, FILE *out)
 
 	buf_init(&shown, 1024);
 	str_escape(&shown, r->given, strlen(r->given));
-	fprintf(out, "%s: %s\n", shown.data, r->status.text);
+	fprintf(out, "%s: %s\n", shown.data, *r->status.text != '\0' ? r->status.text : "not tried");
 	buf_release(&shown);
 }
 

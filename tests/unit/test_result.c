@@ -1,0 +1,99 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "deliver/result.h"
+
+/* What a recipient can have come to. */
+enum { NONE, SENT, NOBODY, SPAM, UNPARSABLE, GREYLISTED, NO_HOST, NO_LOGIN, NO_STARTTLS, NO_SMTP, NO_FILE, UNTRIED };
+
+static const struct {
+	enum recipient_state state;
+	struct status status;
+} outcomes[] = {
+	[SENT]        = { RECIPIENT_SENT, { EX_OK, WAIT_NOTHING, 250, "250 ok" } },
+	[NOBODY]      = { RECIPIENT_FAILED, { EX_NOUSER, WAIT_NOTHING, 550, "550 nobody" } },
+	[SPAM]        = { RECIPIENT_FAILED, { EX_UNAVAILABLE, WAIT_NOTHING, 554, "554 spam" } },
+	[UNPARSABLE]  = { RECIPIENT_FAILED, { EX_DATAERR, WAIT_NOTHING, 0, "no address" } },
+	[GREYLISTED]  = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_MESSAGE, 451, "451 later" } },
+	[NO_HOST]     = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_HOST, 0, "mx: refused" } },
+	[NO_LOGIN]    = { RECIPIENT_WAITING, { EX_NOPERM, WAIT_ACCOUNT, 535, "mx: 535 no" } },
+	[NO_STARTTLS] = { RECIPIENT_WAITING, { EX_UNAVAILABLE, WAIT_ACCOUNT, 0, "mx: no STARTTLS" } },
+	[NO_SMTP]     = { RECIPIENT_WAITING, { EX_PROTOCOL, WAIT_HOST, 0, "mx: garbage" } },
+	[NO_FILE]     = { RECIPIENT_WAITING, { EX_CONFIG, WAIT_ACCOUNT, 0, "mx: no such file" } },
+	[UNTRIED]     = { RECIPIENT_WAITING, { EX_OK, WAIT_NOTHING, 0, "" } },
+};
+
+static const struct {
+	int of[4];          /* the recipients a, b, c */
+	int exit;
+	const char *words;
+} rows[] = {
+	{ { SENT }, 0, "" },
+	{ { SENT, SENT }, 0, "" },
+	{ { NOBODY }, EX_NOUSER, "a@x: 550 nobody\n" },
+	{ { NOBODY, SENT }, EX_NOUSER, "a@x: 550 nobody\n" },
+	{ { NOBODY, NOBODY }, EX_NOUSER, "all 2 recipients: 550 nobody\n" },
+	{ { SPAM, SPAM, SPAM }, EX_UNAVAILABLE, "all 3 recipients: 554 spam\n" },
+	{ { SPAM, NOBODY }, EX_NOUSER, "a@x: 554 spam\nb@x: 550 nobody\n" },
+	{ { UNPARSABLE, SENT }, EX_DATAERR, "a@x: no address\n" },
+	{ { NOBODY, UNPARSABLE, SENT }, EX_DATAERR, "a@x: 550 nobody\nb@x: no address\n" },
+	{ { NOBODY, GREYLISTED }, EX_TEMPFAIL, "a@x: 550 nobody\nb@x: 451 later\n" },
+	{ { SENT, GREYLISTED }, EX_TEMPFAIL, "b@x: 451 later\n" },
+	{ { UNPARSABLE, NO_HOST }, EX_TEMPFAIL, "a@x: no address\nb@x: mx: refused\n" },
+	{ { NO_HOST }, EX_TEMPFAIL, "account work: mx: refused\n" },
+	{ { NO_HOST, NO_HOST }, EX_TEMPFAIL, "account work: mx: refused\n" },
+	{ { NO_LOGIN }, EX_NOPERM, "account work: mx: 535 no\n" },
+	{ { NO_LOGIN, UNPARSABLE }, EX_NOPERM, "a@x: mx: 535 no\nb@x: no address\n" },
+	{ { NO_STARTTLS }, EX_UNAVAILABLE, "account work: mx: no STARTTLS\n" },
+	{ { NO_SMTP }, EX_PROTOCOL, "account work: mx: garbage\n" },
+	{ { NO_SMTP, GREYLISTED }, EX_TEMPFAIL, "a@x: mx: garbage\nb@x: 451 later\n" },
+	{ { NO_FILE }, EX_CONFIG, "account work: mx: no such file\n" },
+	{ { UNTRIED, SENT }, EX_TEMPFAIL, "a@x: not tried\n" },
+};
+
+static void fill(struct envelope *e, const int *of)
+{
+	char name[] = "a@x";
+
+	envelope_init(e);
+	for (size_t i = 0; of[i] != NONE; i++, name[0]++) {
+		envelope_add(e, name, name);
+		e->v[i].state = outcomes[of[i]].state;
+		e->v[i].status = outcomes[of[i]].status;
+	}
+}
+
+START_TEST(comes_to)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct envelope e;
+
+	fill(&e, rows[_i].of);
+	ck_assert_int_eq(result_exit(&e), rows[_i].exit);
+	result_print(&e, "work", out);
+	fclose(out);
+	ck_assert_str_eq(text, rows[_i].words);
+	free(text);
+	envelope_release(&e);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("deliver/result");
+	TCase *tc = tcase_create("rows");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, comes_to, 0, COUNT_OF(rows));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
