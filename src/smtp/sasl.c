@@ -4,11 +4,15 @@
 #include "base/str.h"
 #include "compat.h"
 #include "net/tls.h"
+#include "smtp/ntlm.h"
+#include "smtp/oauth.h"
 
 #include <gsasl.h>
-#include <stdio.h>
+#include <gsasl-mech.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum trait {
 	/* Who may ask for it, and where. */
@@ -27,12 +31,19 @@ enum trait {
 };
 
 #define SCRAM (STANDS_OPEN | USER | PASSWORD | FIRST | INITIAL | PROOF)
+#define BEARER (BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL)
+
+/* A mechanism that gsasl lacks: its answer to `in`, and whether the server may say more. */
+typedef bool speak_function(struct sasl *x, const char *in, size_t n, struct buf *out, bool *more,
+                            struct status *st);
+
+static speak_function speak_ntlm, speak_xoauth2, speak_oauthbearer;
 
 static const struct mechanism {
 	const char *name;     /* in the configuration */
 	unsigned traits;
 	const char *wire;     /* in AUTH, if that is another */
-	const char *library;  /* in gsasl, if that is another */
+	speak_function *speak; /* NULL: gsasl's own */
 } mechanisms[] = {        /* strongest first: the order of `auth on` */
 	{ .name = "EXTERNAL", .traits = CERTIFICATE | FIRST | INITIAL },
 	{ .name = "GSSAPI", .traits = FIRST | INITIAL | PROOF },
@@ -41,25 +52,20 @@ static const struct mechanism {
 	{ .name = "SCRAM-SHA-256", .traits = SCRAM },
 	{ .name = "SCRAM-SHA-1", .traits = SCRAM },
 	/* Exchange takes AUTH NTLM alone, and so does everybody. */
-	{ .name = "NTLM", .traits = USER | PASSWORD | FIRST, .library = "MAILCHUTE-NTLM" },
+	{ .name = "NTLM", .traits = USER | PASSWORD | FIRST, .speak = speak_ntlm },
 	{ .name = "DIGEST-MD5", .traits = BY_NAME | USER | PASSWORD | PROOF },
 	{ .name = "CRAM-MD5", .traits = USER | PASSWORD },
-	{ .name = "OAUTHBEARER", .traits = BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL },
-	{ .name = "XOAUTH2", .traits = BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL },
+	{ .name = "OAUTHBEARER", .traits = BEARER, .speak = speak_oauthbearer },
+	{ .name = "XOAUTH2", .traits = BEARER, .speak = speak_xoauth2 },
 	{ .name = "PLAIN", .traits = REVEALS | USER | PASSWORD | FIRST | INITIAL },
 	{ .name = "LOGIN", .traits = REVEALS | USER | PASSWORD | FIRST },
 	{ .name = "NTLMV1", .traits = BY_NAME | REVEALS | USER | PASSWORD | FIRST,
-	  .wire = "NTLM", .library = "MAILCHUTE-NTLMV1" },
+	  .wire = "NTLM", .speak = speak_ntlm },
 };
 
 static const char *wire_name(const struct mechanism *m)
 {
 	return m->wire != NULL ? m->wire : m->name;
-}
-
-static const char *library_name(const struct mechanism *m)
-{
-	return m->library != NULL ? m->library : m->name;
 }
 
 static const struct mechanism *find(const char *name)
@@ -214,9 +220,9 @@ bool sasl_choose(const struct strv *wanted, const struct strv *offered,
 	return order->len > 0 || none_left(wanted, offered, login, st);
 }
 
-/* --- one exchange --- */
+/* --- what an exchange is --- */
 
-enum { MESSAGE_MAX = 12288 }; /* RFC 4954, 4.: base64 of what one message may hold */
+enum { MESSAGE_MAX = 12288 }; /* RFC 4954, 4: of a message in base64 */
 
 struct sasl {
 	const struct mechanism *mechanism;
@@ -227,6 +233,11 @@ struct sasl {
 	struct buf first;          /* the first message in base64, until it is sent */
 	bool first_waits;
 	struct buf server_error;
+
+	/* For mechanisms of ours. */
+	unsigned round;            /* how many messages were made */
+	struct status *failure;    /* where they say why, while gsasl runs */
+	struct buf negotiate;      /* NTLM's first message, which its last one covers */
 };
 
 /* What gsasl's failures mean to us. */
@@ -257,6 +268,11 @@ static bool fail(const struct sasl *x, int rc, struct status *st)
 	                    gsasl_strerror(rc));
 }
 
+static bool too_long(const struct sasl *x, struct status *st)
+{
+	return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: the answer is too long", x->mechanism->name);
+}
+
 /* gsasl's own copy; it does not wipe it. */
 static void wipe_property(Gsasl_session *session, Gsasl_property property)
 {
@@ -285,19 +301,157 @@ static void add_base64(struct buf *out, const char *p, size_t n)
 	wipe_output(text, len);
 }
 
+/* --- mechanisms of ours, as gsasl calls them --- */
+
+enum { OURS_FAILED = -1 };   /* with the reason in x->failure */
+
+/* Registered as this, as gsasl lets nobody replace a mechanism that it has. */
+static const char ours[] = "MAILCHUTE";
+
+static int step_ours(Gsasl_session *session, void *unused, const char *in, size_t n,
+                     char **answer, size_t *answer_len)
+{
+	struct sasl *x = gsasl_session_hook_get(session);
+	struct buf out;
+	bool ok, more = false;
+
+	(void)unused;
+	buf_init(&out, MESSAGE_MAX);
+	ok = x->mechanism->speak(x, in, n, &out, &more, x->failure)
+	     && (buf_ok(&out) || too_long(x, x->failure));
+	x->round++;
+	if (!ok) {
+		buf_wipe(&out);
+		return OURS_FAILED;
+	}
+	*answer_len = out.len;
+	*answer = buf_detach(&out);
+	return more ? GSASL_NEEDS_MORE : GSASL_OK;
+}
+
+static uint64_t filetime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ((uint64_t)now.tv_sec + 11644473600u) * 10000000u + (uint64_t)now.tv_nsec / 100u;
+}
+
+/* The host's short name, as Windows would say it: logs of domain controllers show it. */
+static void workstation_name(char *name, size_t size)
+{
+	if (gethostname(name, size) != 0)
+		*name = '\0';
+	name[size - 1] = '\0';
+	name[strcspn(name, ".")] = '\0';
+	for (; *name != '\0'; name++)
+		if (*name >= 'a' && *name <= 'z')
+			*name = (char)(*name - 'a' + 'A');
+}
+
+static bool ntlm_message(struct sasl *x, const struct ntlm_login *login, const char *in, size_t n,
+                         struct buf *out, struct status *st)
+{
+	if (x->round > 0)
+		return ntlm_authenticate(login, &x->negotiate, in, n, out, st);
+	ntlm_negotiate(login, &x->negotiate);
+	buf_add(out, x->negotiate.data, x->negotiate.len);
+	return true;
+}
+
+static bool speak_ntlm(struct sasl *x, const char *in, size_t n, struct buf *out, bool *more,
+                       struct status *st)
+{
+	const struct sasl_login *login = x->login;
+	char workstation[256], *target = login->host != NULL ? alloc_printf("SMTP/%s", login->host) : NULL;
+	struct buf end_point;
+	struct ntlm_login l = {
+		.user = login->user, .domain = login->ntlm_domain,
+		.password = login->password, .password_len = login->password_len,
+		.workstation = workstation, .target = target, .now = filetime(),
+		.v1 = (x->mechanism->traits & BY_NAME) != 0,
+	};
+	bool ok;
+
+	buf_init(&end_point, 1024);
+	workstation_name(workstation, sizeof(workstation));
+	if (login->stream != NULL && tls_binding(login->stream, TLS_BINDING_END_POINT, &end_point)) {
+		l.end_point = end_point.data;
+		l.end_point_len = end_point.len;
+	}
+	*more = x->round == 0;
+	ok = gsasl_nonce((char *)l.nonce, sizeof(l.nonce)) == GSASL_OK
+	     ? ntlm_message(x, &l, in, n, out, st)
+	     : status_fail(st, EX_TEMPFAIL, "NTLM: no random numbers");
+	buf_release(&end_point);
+	free(target);
+	return ok;
+}
+
+/*
+ * After the token comes 235, or an error in JSON that wants an answer before the
+ * server says 535 to it.
+ */
+static bool speak_token(struct sasl *x, const char *in, size_t n,
+                        bool (*make)(const struct oauth_login *, struct buf *, struct status *),
+                        const char *answer_to_error, struct buf *out, bool *more, struct status *st)
+{
+	const struct sasl_login *login = x->login;
+	const struct oauth_login l = {
+		.user = login->user, .token = login->password, .token_len = login->password_len,
+		.host = login->host, .port = login->port,
+	};
+
+	*more = x->round == 0;
+	if (x->round == 0)
+		return make(&l, out, st);
+	oauth_error(in, n, &x->server_error);
+	buf_puts(out, answer_to_error);
+	return true;
+}
+
+static bool speak_xoauth2(struct sasl *x, const char *in, size_t n, struct buf *out, bool *more,
+                          struct status *st)
+{
+	return speak_token(x, in, n, oauth_xoauth2, "", out, more, st);
+}
+
+static bool speak_oauthbearer(struct sasl *x, const char *in, size_t n, struct buf *out, bool *more,
+                              struct status *st)
+{
+	return speak_token(x, in, n, oauth_bearer, "\1", out, more, st);   /* RFC 7628, 3.2.3 */
+}
+
+static int start_session(struct sasl *x)
+{
+	static const Gsasl_mechanism mechanism = { .name = ours, .client = { .step = step_ours } };
+	bool is_ours = x->mechanism->speak != NULL;
+	int rc = gsasl_init(&x->library);
+
+	if (rc == GSASL_OK && is_ours)
+		rc = gsasl_register(x->library, &mechanism);
+	if (rc == GSASL_OK)
+		rc = gsasl_client_start(x->library, is_ours ? ours : x->mechanism->name, &x->session);
+	return rc;
+}
+
+/* --- one exchange, whosever mechanism it is --- */
+
 /* Let the mechanism speak: its answer to `in` (NULL: nothing yet) into `out`. */
 static bool speak(struct sasl *x, const char *in, size_t n, struct buf *out, struct status *st)
 {
 	char *answer = NULL;
 	size_t len = 0;
 
+	x->failure = st;
 	x->rc = gsasl_step(x->session, in, n, &answer, &len);
+	if (x->rc == OURS_FAILED)
+		return false;
 	if (x->rc != GSASL_OK && x->rc != GSASL_NEEDS_MORE)
 		return fail(x, x->rc, st);
 	add_base64(out, answer, len);
 	wipe_output(answer, len);
-	return buf_ok(out) || status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: the answer is too long",
-	                                   x->mechanism->name);
+	return buf_ok(out) || too_long(x, st);
 }
 
 /*
@@ -357,11 +511,9 @@ static bool begin(struct sasl *x, struct status *st)
 
 	if (!has_what_it_needs(x, st))
 		return false;
-	if ((rc = gsasl_init(&x->library)) != GSASL_OK)
+	if ((rc = start_session(x)) != GSASL_OK)
 		return fail(x, rc, st);
-	rc = gsasl_client_start(x->library, library_name(x->mechanism), &x->session);
-	if (rc != GSASL_OK)
-		return fail(x, rc, st);
+	gsasl_session_hook_set(x->session, x);
 	set_properties(x);
 	x->first_waits = x->mechanism->traits & FIRST;
 	return !x->first_waits || speak(x, NULL, 0, &x->first, st);
@@ -380,6 +532,7 @@ struct sasl *sasl_start(const char *mechanism, const struct sasl_login *login, s
 	*x = (struct sasl){ .mechanism = m, .login = login, .rc = GSASL_NEEDS_MORE };
 	buf_init(&x->first, MESSAGE_MAX);
 	buf_init(&x->server_error, 256);
+	buf_init(&x->negotiate, MESSAGE_MAX);
 	if (begin(x, st))
 		return x;
 	sasl_free(x);
@@ -398,6 +551,7 @@ void sasl_free(struct sasl *x)
 		gsasl_done(x->library);
 	buf_wipe(&x->first);
 	buf_release(&x->server_error);
+	buf_release(&x->negotiate);
 	free(x);
 }
 
@@ -411,8 +565,7 @@ static bool send_first(struct sasl *x, const char *if_empty, struct buf *out, st
 {
 	x->first_waits = false;
 	buf_puts(out, x->first.len > 0 ? x->first.data : if_empty);
-	return buf_ok(out) || status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s: the answer is too long",
-	                                   x->mechanism->name);
+	return buf_ok(out) || too_long(x, st);
 }
 
 bool sasl_initial(struct sasl *x, struct buf *out, bool *has, struct status *st)
@@ -452,7 +605,7 @@ bool sasl_step(struct sasl *x, const char *challenge, struct buf *out, struct st
 
 bool sasl_finished(const struct sasl *x)
 {
-	return !(x->mechanism->traits & PROOF) || x->rc == GSASL_OK;
+	return x->server_error.len == 0 && (x->rc == GSASL_OK || !(x->mechanism->traits & PROOF));
 }
 
 const char *sasl_server_error(const struct sasl *x)
