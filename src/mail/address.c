@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "mail/atext.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,14 +12,14 @@
 static const char control_error[] = "a control character";
 
 /* The text and how far it was read; of several errors the first counts. */
-struct parser {
+struct cursor {
 	const char *text;
 	size_t n, at;
 	const char *error;
 	size_t error_at;
 };
 
-static bool fail(struct parser *p, size_t at, const char *error)
+static bool fail(struct cursor *p, size_t at, const char *error)
 {
 	if (p->error == NULL) {
 		p->error = error;
@@ -27,17 +28,17 @@ static bool fail(struct parser *p, size_t at, const char *error)
 	return false;
 }
 
-static bool at_end(const struct parser *p)
+static bool at_end(const struct cursor *p)
 {
 	return p->at >= p->n;
 }
 
-static bool next_is(const struct parser *p, char c)
+static bool next_is(const struct cursor *p, char c)
 {
 	return !at_end(p) && p->text[p->at] == c;
 }
 
-static bool next_is_of(const struct parser *p, const char *set)
+static bool next_is_of(const struct cursor *p, const char *set)
 {
 	return !at_end(p) && p->text[p->at] != '\0' && strchr(set, p->text[p->at]) != NULL;
 }
@@ -47,9 +48,12 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/*
- * Characters.  `out` is NULL throughout where the text is only passed over.
- */
+static bool is_space(char c)
+{
+	return is_blank(c) || c == '\r' || c == '\n';
+}
+
+/* Here and in all that follows `out` is NULL where the text is only passed over. */
 static void put(struct buf *out, const char *s, size_t n)
 {
 	if (out != NULL)
@@ -57,7 +61,7 @@ static void put(struct buf *out, const char *s, size_t n)
 }
 
 /* Octets of the line end here, if it is one that folds (blanks or nothing behind it); else 0. */
-static size_t fold(const struct parser *p)
+static size_t fold(const struct cursor *p)
 {
 	size_t i = p->at;
 
@@ -72,7 +76,7 @@ static size_t fold(const struct parser *p)
 enum character { CHAR_ASCII, CHAR_UTF8, CHAR_CONTROL, CHAR_BROKEN };
 
 /* What stands here, and in how many octets. */
-static enum character classify(const struct parser *p, size_t *octets)
+static enum character classify(const struct cursor *p, size_t *octets)
 {
 	const char *s = p->text + p->at, *next = s;
 	uint32_t cp;
@@ -87,7 +91,7 @@ static enum character classify(const struct parser *p, size_t *octets)
 }
 
 /* Whether what stands here may stand in an address at all; if not, that is the error. */
-static bool is_allowed(struct parser *p, size_t *octets)
+static bool is_allowed(struct cursor *p, size_t *octets)
 {
 	switch (classify(p, octets)) {
 	case CHAR_CONTROL:
@@ -99,7 +103,8 @@ static bool is_allowed(struct parser *p, size_t *octets)
 	}
 }
 
-static bool unexpected(struct parser *p, const char *expected)
+/* Something else than `expected` stands here. */
+static bool unexpected(struct cursor *p, const char *expected)
 {
 	size_t octets;
 
@@ -109,7 +114,7 @@ static bool unexpected(struct parser *p, const char *expected)
 }
 
 /* One character between quotes or behind a backslash. */
-static void take(struct parser *p, struct buf *out)
+static void take(struct cursor *p, struct buf *out)
 {
 	size_t octets;
 
@@ -122,7 +127,7 @@ static void take(struct parser *p, struct buf *out)
 }
 
 /* From the opening quote to behind the closing one. */
-static bool quoted_string(struct parser *p, struct buf *out)
+static bool quoted_string(struct cursor *p, struct buf *out)
 {
 	size_t open = p->at++, folded;
 
@@ -141,7 +146,8 @@ static bool quoted_string(struct parser *p, struct buf *out)
 	return p->error == NULL;
 }
 
-static bool comment(struct parser *p)
+/* Counts instead of calling itself: depth is in the sender's hand. */
+static bool comment(struct cursor *p)
 {
 	size_t open = p->at, depth = 0;
 
@@ -162,7 +168,7 @@ static bool comment(struct parser *p)
 }
 
 /* CFWS of RFC 5322: blanks, folding and comments. */
-static bool skip_blanks(struct parser *p)
+static bool skip_blanks(struct cursor *p)
 {
 	size_t folded;
 
@@ -185,7 +191,7 @@ static bool is_dtext(char c)
 	return c > ' ' && c < 127 && strchr("[]\\,", c) == NULL;
 }
 
-static bool domain_literal(struct parser *p, struct buf *out)
+static bool domain_literal(struct cursor *p, struct buf *out)
 {
 	size_t folded;
 
@@ -207,16 +213,8 @@ static bool domain_literal(struct parser *p, struct buf *out)
 	return true;
 }
 
-/* RFC 5322's atext; NUL is none. */
-static bool is_atext(char c)
-{
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return true;
-	return c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
-}
-
 /* A run of atext and UTF-8 (RFC 6532); false, without an error, if it is empty. */
-static bool atom(struct parser *p, struct buf *out)
+static bool atom(struct cursor *p, struct buf *out)
 {
 	size_t from = p->at, octets;
 
@@ -232,7 +230,7 @@ static bool atom(struct parser *p, struct buf *out)
 }
 
 /* RFC 821, 4.1.2: outside quotes too a backslash makes any character an ordinary one. */
-static bool quoted_pair(struct parser *p, struct buf *out)
+static bool quoted_pair(struct cursor *p, struct buf *out)
 {
 	if (!next_is(p, '\\') || p->at + 1 >= p->n)
 		return false;
@@ -242,7 +240,7 @@ static bool quoted_pair(struct parser *p, struct buf *out)
 }
 
 /* A part of a local part. */
-static bool word(struct parser *p, struct buf *out)
+static bool word(struct cursor *p, struct buf *out)
 {
 	bool any = false;
 
@@ -257,7 +255,7 @@ static bool word(struct parser *p, struct buf *out)
  * Words and dots with blanks around the dots.  RFC 5322 wants one dot between
  * two words; mailboxes with more are out there (and go quoted on the wire).
  */
-static bool local_part(struct parser *p, struct buf *out)
+static bool local_part(struct cursor *p, struct buf *out)
 {
 	size_t end = p->at;
 	bool after_word = false, any = false;
@@ -284,7 +282,7 @@ static bool local_part(struct parser *p, struct buf *out)
 }
 
 /* Labels with blanks around the dots, or a literal.  The dot of an absolute name is dropped. */
-static bool domain(struct parser *p, struct buf *out)
+static bool domain(struct cursor *p, struct buf *out)
 {
 	size_t end;
 
@@ -307,7 +305,7 @@ static bool domain(struct parser *p, struct buf *out)
 	return p->error == NULL;
 }
 
-static bool addr_spec(struct parser *p, struct address *a)
+static bool addr_spec(struct cursor *p, struct address *a)
 {
 	struct buf local, host;
 	bool ok;
@@ -333,7 +331,7 @@ static bool addr_spec(struct parser *p, struct address *a)
 }
 
 /* RFC 5322, 4.4: "@a,@b:" in front of the address; accepted and forgotten. */
-static bool route(struct parser *p)
+static bool route(struct cursor *p)
 {
 	size_t start = p->at;
 
@@ -350,7 +348,7 @@ static bool route(struct parser *p)
 }
 
 /* All of what should be one bracket. */
-static bool brackets(struct parser *p, char c)
+static bool brackets(struct cursor *p, char c)
 {
 	while (next_is(p, c)) {
 		p->at++;
@@ -360,7 +358,7 @@ static bool brackets(struct parser *p, char c)
 	return true;
 }
 
-static bool angle_addr(struct parser *p, struct address *a)
+static bool angle_addr(struct cursor *p, struct address *a)
 {
 	if (!brackets(p, '<'))
 		return false;
@@ -384,9 +382,9 @@ static void mask_control(struct buf *b, char mask)
 }
 
 /* The display name in text[from, to), whose quotes and comments are known to be closed. */
-static char *display_name(const struct parser *p, size_t from, size_t to)
+static char *display_name(const struct cursor *p, size_t from, size_t to)
 {
-	struct parser name = { .text = p->text, .n = to, .at = from };
+	struct cursor name = { .text = p->text, .n = to, .at = from };
 	struct buf out;
 	size_t gap;
 
@@ -407,7 +405,7 @@ static char *display_name(const struct parser *p, size_t from, size_t to)
 }
 
 /* Over a quoted string, a quoted pair or an octet. */
-static void pass(struct parser *p)
+static void pass(struct cursor *p)
 {
 	if (next_is(p, '"'))
 		quoted_string(p, NULL);
@@ -419,7 +417,7 @@ static void pass(struct parser *p)
  * Move to what tells a display name, a group's name and a plain address from
  * each other: one of `<:,;` or the end.
  */
-static bool find_delimiter(struct parser *p)
+static bool find_delimiter(struct cursor *p)
 {
 	bool behind_at = false;
 
@@ -436,12 +434,12 @@ static bool find_delimiter(struct parser *p)
 }
 
 /* Nothing more may stand in this entry. */
-static bool entry_end(struct parser *p, const char *expected)
+static bool entry_end(struct cursor *p, const char *expected)
 {
 	return skip_blanks(p) && (at_end(p) || next_is_of(p, ",;") || unexpected(p, expected));
 }
 
-static bool mailbox(struct parser *p, struct address *a)
+static bool mailbox(struct cursor *p, struct address *a)
 {
 	size_t start = p->at;
 
@@ -462,7 +460,7 @@ static bool is_continuation(char c)
 }
 
 /* Fill in `raw` from text[start, end), and where in it the error is. */
-static void describe(struct address *a, const struct parser *p, size_t start, size_t end)
+static void describe(struct address *a, const struct cursor *p, size_t start, size_t end)
 {
 	struct buf raw;
 
@@ -482,7 +480,7 @@ static void describe(struct address *a, const struct parser *p, size_t start, si
  * An entry that starts here, good or bad; p moves to the comma behind it.  What
  * is wrong already (p->error) is its error.
  */
-static void entry(struct parser *p, struct address *a, size_t start)
+static void entry(struct cursor *p, struct address *a, size_t start)
 {
 	size_t end;
 
@@ -491,7 +489,7 @@ static void entry(struct parser *p, struct address *a, size_t start)
 		while (skip_blanks(p), !at_end(p) && !next_is_of(p, ",;"))
 			pass(p);
 	}
-	for (end = p->at; end > start && strchr(" \t\r\n", p->text[end - 1]) != NULL;)
+	for (end = p->at; end > start && is_space(p->text[end - 1]);)
 		end--;
 	if (p->error != NULL) {
 		address_release(a);
@@ -505,9 +503,9 @@ static void entry(struct parser *p, struct address *a, size_t start)
 }
 
 /* "name:" starts a group, but an address with a colon behind it is a slip. */
-static bool group_name(struct parser *p)
+static bool group_name(struct cursor *p)
 {
-	struct parser ahead = *p;
+	struct cursor ahead = *p;
 
 	if (!find_delimiter(&ahead) || !next_is(&ahead, ':'))
 		return false;
@@ -518,7 +516,7 @@ static bool group_name(struct parser *p)
 }
 
 /* Move to the next entry, over commas, comments and what makes a group.  False at the end. */
-static bool next_entry(struct parser *p, size_t *start)
+static bool next_entry(struct cursor *p, size_t *start)
 {
 	for (;;) {
 		*start = p->at;
@@ -567,7 +565,7 @@ static struct address *list_grow(struct address_list *l)
 
 void address_parse_list(struct address_list *l, const char *text, size_t n)
 {
-	struct parser p = { .text = text, .n = n };
+	struct cursor p = { .text = text, .n = n };
 	size_t start;
 
 	while (next_entry(&p, &start))
@@ -576,7 +574,7 @@ void address_parse_list(struct address_list *l, const char *text, size_t n)
 
 bool address_parse(struct address *out, const char *text)
 {
-	struct parser p = { .text = text, .n = strlen(text) };
+	struct cursor p = { .text = text, .n = strlen(text) };
 	struct address_list list;
 
 	*out = (struct address){ 0 };
@@ -629,152 +627,4 @@ void address_explain(struct buf *out, const struct address *a)
 	buf_puts(out, from > a->raw ? "..." : "");
 	str_escape(out, from, n);
 	buf_printf(out, "%s: at column %zu: %s", from[n] ? "..." : "", a->error_column, a->error);
-}
-
-/* Dot-string of RFC 5321, 4.1.2, with RFC 6531's UTF-8. */
-static bool is_dot_string(const char *s)
-{
-	bool after_dot = true;
-
-	for (; *s != '\0'; s++) {
-		if (*s == '.' ? after_dot : !is_atext(*s) && (unsigned char)*s < 128)
-			return false;
-		after_dot = *s == '.';
-	}
-	return !after_dot;
-}
-
-static void format_quoted(struct buf *out, const char *s)
-{
-	buf_putc(out, '"');
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			buf_putc(out, '\\');
-		buf_putc(out, *s);
-	}
-	buf_putc(out, '"');
-}
-
-void address_format(struct buf *out, const char *local, const char *domain)
-{
-	if (local[0] == '\0' && domain == NULL)
-		return;
-	if (is_dot_string(local))
-		buf_puts(out, local);
-	else
-		format_quoted(out, local);
-	if (domain != NULL)
-		buf_printf(out, "@%s", domain);
-}
-
-char *address_string(const struct address *a)
-{
-	struct buf out;
-
-	buf_init(&out, SIZE_MAX / 2);
-	address_format(&out, a->local, a->domain);
-	return buf_detach(&out);
-}
-
-/* Length of the local part of an address in wire form. */
-static size_t local_length(const char *s)
-{
-	const char *p = s;
-
-	if (*p != '"')
-		return strcspn(s, "@");
-	for (p++; *p != '\0' && *p != '"'; p++)
-		p += p[0] == '\\' && p[1] != '\0';
-	return (size_t)(p - s);
-}
-
-int address_compare(const char *a, const char *b)
-{
-	size_t na = local_length(a), nb = local_length(b);
-	int order = memcmp(a, b, na < nb ? na : nb);
-
-	if (order != 0 || na != nb)
-		return order != 0 ? order : na < nb ? -1 : 1;
-	for (a += na, b += nb; *a != '\0' && str_lower(*a) == str_lower(*b); a++, b++)
-		;
-	return (unsigned char)str_lower(*a) - (unsigned char)str_lower(*b);
-}
-
-bool address_equal(const char *a, const char *b)
-{
-	return address_compare(a, b) == 0;
-}
-
-/* Atoms with one blank between them, none of which could be taken for an RFC 2047 word. */
-static bool is_phrase(const char *s)
-{
-	bool after_atom = false;
-
-	if (strstr(s, "=?") != NULL)
-		return false;
-	for (; *s != '\0'; s++) {
-		if (*s == ' ' ? !after_atom : !is_atext(*s))
-			return false;
-		after_atom = *s != ' ';
-	}
-	return after_atom;
-}
-
-/* RFC 2047, 5 (3): what may stand for itself in a phrase. */
-static bool is_plain_in_word(uint32_t cp)
-{
-	return cp < 127 && is_atext((char)cp) && strchr("#$%&'=?^_`{|}~", (int)cp) == NULL;
-}
-
-/* One character in the "Q" encoding, or U+FFFD for what is none; returns how much was written. */
-static size_t encode_character(struct buf *out, const char **p, const char *end)
-{
-	const char *from = *p;
-	size_t before = out->len;
-	uint32_t cp;
-
-	if (!str_utf8_next(p, end, &cp)) {
-		(*p)++;
-		buf_puts(out, "=EF=BF=BD");
-	} else if (cp == ' ') {
-		buf_putc(out, '_');
-	} else if (is_plain_in_word(cp)) {
-		buf_putc(out, (char)cp);
-	} else {
-		for (; from < *p; from++)
-			buf_printf(out, "=%02X", (unsigned char)*from);
-	}
-	return out->len - before;
-}
-
-/* Words of at most 75 octets on lines of at most 76, the field's name included (RFC 2047, 2). */
-static void encode_words(struct buf *out, const char *s, size_t n)
-{
-	enum { ENOUGH = 48 };
-	const char *end = s + n;
-
-	while (s < end) {
-		size_t used = 0;
-
-		buf_puts(out, "=?UTF-8?Q?");
-		while (s < end && used < ENOUGH && buf_ok(out))
-			used += encode_character(out, &s, end);
-		buf_puts(out, s < end ? "?=\r\n " : "?=");
-	}
-}
-
-void address_format_name(struct buf *out, const char *name)
-{
-	struct buf clean;
-
-	buf_init(&clean, SIZE_MAX / 2);
-	buf_puts(&clean, name);
-	mask_control(&clean, ' ');
-	if (!str_is_ascii(clean.data, clean.len))
-		encode_words(out, clean.data, clean.len);
-	else if (is_phrase(clean.data))
-		buf_puts(out, clean.data);
-	else
-		format_quoted(out, clean.data);
-	buf_release(&clean);
 }

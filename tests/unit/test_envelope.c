@@ -69,14 +69,16 @@ START_TEST(many)
 {
 	enum { MANY = 100000 };
 	struct envelope e;
+	int added = 0;
 
 	envelope_init(&e);
 	for (int i = 0; i < MANY + MANY / 2; i++) {
 		char *a = alloc_printf("user%d@example.org", i % MANY);
 
-		ck_assert_int_eq(envelope_add(&e, a, a), i < MANY);
+		added += envelope_add(&e, a, a);
 		free(a);
 	}
+	ck_assert_int_eq(added, MANY);
 	ck_assert_uint_eq(e.len, MANY);
 	envelope_release(&e);
 }
@@ -89,6 +91,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, each_address_once);
 	tcase_add_test(tc, failed_recipients);
 	tcase_add_test(tc, smtputf8_by_local_part);

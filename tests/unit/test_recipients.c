@@ -214,6 +214,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, collect, 0, COUNT_OF(cases));
 	tcase_add_loop_test(tc, given_and_text, 0, COUNT_OF(words));
 	tcase_add_test(tc, many_in_one_field);
