@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/io.h"
+#include "base/str.h"
 #include "mail/parser.h"
 
 enum { READ_SIZE = 256 * 1024 };
@@ -85,6 +86,59 @@ bool message_read(struct message *m, int fd, const struct message_options *o, st
 	return n >= 0 ? ok : status_fail(st, EX_IOERR, "reading the message: %s", strerror(error));
 }
 
+/* The header at the start of `text` into m; its length with the blank line, 0 if it is not all there. */
+static size_t take_header(struct message *m, const char *text, size_t n)
+{
+	const char *at = text, *end = text + n, *lf;
+
+	while ((lf = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		size_t len = (size_t)(lf + 1 - at);
+
+		if (len == 2 && *at == '\r')
+			return (size_t)(lf + 1 - text);
+		if (m->header.len > 0 && (*at == ' ' || *at == '\t'))
+			header_continue(&m->header, at, len);
+		else if (!header_add(&m->header, at, len))
+			return 0;
+		at = lf + 1;
+	}
+	return 0;
+}
+
+static bool read_header(struct message *m, uint64_t octets)
+{
+	size_t n = octets < READ_SIZE ? (size_t)octets : READ_SIZE, got = 0, taken;
+	struct buf text;
+	char *block = alloc(READ_SIZE);
+	ssize_t some;
+
+	buf_init(&text, HEADER_MAX + READ_SIZE);
+	do {
+		header_release(&m->header);
+		some = pread(m->fd, block, n, (off_t)(m->fd_at + got));
+		if (some > 0)
+			buf_add(&text, block, (size_t)some);
+		got += some > 0 ? (size_t)some : 0;
+		n = octets - got < READ_SIZE ? (size_t)(octets - got) : READ_SIZE;
+		taken = take_header(m, text.data, text.len);
+	} while (taken == 0 && some > 0 && buf_ok(&text));
+	m->header_8bit = !str_is_ascii(text.data, taken);
+	m->fd_at += taken;
+	m->body_octets = octets - taken;
+	errno = some < 0 ? errno : 0;
+	buf_release(&text);
+	free(block);
+	return taken > 0;
+}
+
+bool message_open(struct message *m, int fd, uint64_t at, uint64_t octets)
+{
+	message_release(m);
+	m->fd = fd;
+	m->fd_at = at;
+	return read_header(m, octets);
+}
+
 uint64_t message_octets(const struct message *m)
 {
 	return m->header.octets + 2 + m->body_octets;
@@ -152,7 +206,7 @@ static long next_of_body(struct message_source *s, char *out, size_t n)
 
 	if (s->offset < in_file) {
 		left = in_file - s->offset;
-		got = read_file(m->fd, out, n < left ? n : (size_t)left, s->offset);
+		got = read_file(m->fd, out, n < left ? n : (size_t)left, m->fd_at + s->offset);
 	} else {
 		got = n < left ? (ssize_t)n : (ssize_t)left;
 		memcpy(out, m->body.data + (s->offset - in_file), (size_t)got);

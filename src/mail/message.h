@@ -25,6 +25,7 @@ struct message_options {
 struct message {
 	struct header header;
 	int        fd;             /* the body's first octets, -1 if there is no file */
+	uint64_t   fd_at;          /* where in the file they start */
 	struct buf body;           /* its last ones: all of it without a file */
 	uint64_t   body_octets;
 	bool       header_8bit, body_8bit;
@@ -42,6 +43,13 @@ void message_release(struct message *m);
  * dot is read on as well, unless it comes from a terminal.
  */
 bool message_read(struct message *m, int fd, const struct message_options *o, struct status *st);
+
+/*
+ * A message that stands in wire form in a file, `octets` long from `at` on: its
+ * header is read, its body stays there.  Takes fd.  False if it cannot be read
+ * or its header is none, errno 0 for that.
+ */
+bool message_open(struct message *m, int fd, uint64_t at, uint64_t octets);
 
 /* Append to the body what is wire form already; false and errno if it cannot be stored. */
 bool message_add_body(struct message *m, const char *p, size_t n);

@@ -25,21 +25,24 @@ enum { QUEUE_ID_MAX = 32 };
 
 struct queue {
 	char *spool;
-	int   spool_fd;      /* the directories below it are opened relative to it */
+	int   spool_fd, queue_fd, tmp_fd;   /* the directories; -1 when closed */
 };
 
 /* What is kept beside envelope and message. */
 struct queue_info {
 	char  *account;      /* the account's name when it was accepted */
 	char  *tag;          /* -L, or NULL */
-	char  *about;        /* a notification: the id it is about; else NULL */
+	char  *about;        /* a notification: the id it is about; else NULL.  Its own id is
+	                        that, a dash, and info.notices of the time */
 	uid_t  uid;          /* whose mail it is */
 	time_t arrived;
 	time_t next;         /* not tried before; 0: at once */
 	unsigned tries;      /* attempts so far */
 	bool   held;
 	bool   warned;       /* the sender was told of the delay */
-	bool   again;        /* an attempt was cut off after the final dot: may be sent twice */
+	bool   sending;      /* an attempt began whose outcome is not written yet: found so
+	                        after a crash, the message may be sent twice */
+	unsigned notices;    /* notifications about it so far */
 };
 
 /* A message in the queue, open. */
@@ -51,8 +54,10 @@ struct queue_entry {
 	struct envelope   envelope;
 	struct message    message;   /* its body stays in the file */
 	char  last[256];             /* what the last attempt said, one line */
-	off_t *state_at;             /* where the recipients' state bytes stand */
+	off_t *state_at;             /* where the recipients' state bytes stand in the file */
 };
+
+void queue_entry_init(struct queue_entry *e);
 
 /*
  * Open the spool.  `create` makes what is missing, 0700, its files 0600; as root
@@ -84,8 +89,9 @@ enum queue_result { QUEUE_OK, QUEUE_BUSY, QUEUE_GONE, QUEUE_BAD, QUEUE_ERROR };
 enum queue_result queue_claim(struct queue *q, const char *id, struct queue_entry *out, struct status *st);
 /* The same to look only, without the lock. */
 enum queue_result queue_look(struct queue *q, const char *id, struct queue_entry *out, struct status *st);
-/* Whether somebody holds its lock. */
+/* Whether somebody holds the lock of an entry that was looked at. */
 bool queue_is_busy(const struct queue_entry *e);
+/* Close it; the lock goes with the last descriptor of it. */
 void queue_release(struct queue_entry *e);
 
 /*
@@ -93,15 +99,24 @@ void queue_release(struct queue_entry *e);
  * recipient: what it will be is in e->envelope already.
  */
 bool queue_save_recipient(struct queue_entry *e, size_t i, struct status *st);
-/* info's tries, next, held, warned, again and `last`. */
+/* What is in the file's first sector: tries, next, held, warned, sending, notices and `last`. */
 bool queue_save_attempt(struct queue_entry *e, struct status *st);
 bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st);
 /* Out of the queue into failed/, kept for the operator. */
 bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st);
 
 /*
- * Every id, in order of arrival as far as names tell, one at a time so that a
- * long queue streams.
+ * Whether a notification may go yet: not while the message that it is about
+ * has not written down that it was made, or a crash would make it again.
+ */
+bool queue_may_send(struct queue *q, const struct queue_entry *notification);
+
+/* Unlink what killed processes left in tmp/ over an hour ago. */
+void queue_tidy(struct queue *q);
+
+/*
+ * Every id, one at a time so that a long queue streams; in no order.  What has
+ * no id's name is passed over.
  */
 struct queue_list;
 struct queue_list *queue_list(struct queue *q, struct status *st);

@@ -1,0 +1,504 @@
+#include "queue/queue.h"
+
+#include "base/alloc.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "queue/qfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TIDY_AFTER = 3600, BLOCK = 64 * 1024 };
+
+static bool failed(struct status *st, const char *what, const char *name)
+{
+	return status_fail(st, EX_TEMPFAIL, "%s%s%s: %s", what, *name ? " " : "", name, strerror(errno));
+}
+
+/* --- the spool --- */
+
+/* Every directory of a path, like mkdir -p, 0700 where it makes one. */
+static bool make_path(const char *path)
+{
+	char *copy = alloc_copy(path);
+	bool ok = true;
+
+	for (char *slash = strchr(copy + 1, '/'); ok && slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		ok = mkdir(copy, 0755) == 0 || errno == EEXIST;
+		*slash = '/';
+	}
+	ok = ok && (mkdir(copy, 0700) == 0 || errno == EEXIST);
+	free(copy);
+	return ok;
+}
+
+/* Ours alone; and root works on as whoever owns it. */
+static bool is_ours(int fd, const char *spool, struct status *st)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) != 0)
+		return status_fail(st, EX_CANTCREAT, "spool %s: %s", spool, strerror(errno));
+	if (sb.st_mode & (S_IWGRP | S_IWOTH))
+		return status_fail(st, EX_CANTCREAT, "spool %s: others may write there (chmod go-w)", spool);
+	if (geteuid() == 0 && sb.st_uid != 0 && (setegid(sb.st_gid) != 0 || seteuid(sb.st_uid) != 0))
+		return status_fail(st, EX_CANTCREAT, "spool %s: cannot become its owner: %s", spool,
+		                   strerror(errno));
+	return sb.st_uid == geteuid()
+	       || status_fail(st, EX_CANTCREAT, "spool %s belongs to another user (uid %lu)", spool,
+	                      (unsigned long)sb.st_uid);
+}
+
+static bool make_directories(int spool_fd)
+{
+	static const char *const names[] = { "tmp", "queue", "corrupt", "failed", "accounts" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (mkdirat(spool_fd, names[i], 0700) != 0 && errno != EEXIST)
+			return false;
+	return fsync(spool_fd) == 0;
+}
+
+static int open_directory(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool queue_open(struct queue *q, const char *spool, bool create, struct status *st)
+{
+	*q = (struct queue){ .spool = alloc_copy(spool), .spool_fd = -1, .queue_fd = -1, .tmp_fd = -1 };
+	if (create && !make_path(spool))
+		goto fail;
+	if ((q->spool_fd = open_directory(AT_FDCWD, spool)) < 0)
+		goto fail;
+	if (!is_ours(q->spool_fd, spool, st))
+		return false;
+	if (create && !make_directories(q->spool_fd))
+		goto fail;
+	if ((q->queue_fd = open_directory(q->spool_fd, "queue")) >= 0
+	    && (q->tmp_fd = open_directory(q->spool_fd, "tmp")) >= 0)
+		return true;
+fail:
+	return status_fail(st, EX_CANTCREAT, "spool %s: %s", spool, strerror(errno));
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void queue_close(struct queue *q)
+{
+	close_fd(&q->tmp_fd);
+	close_fd(&q->queue_fd);
+	close_fd(&q->spool_fd);
+	free(q->spool);
+	q->spool = NULL;
+}
+
+/* --- an entry --- */
+
+void queue_entry_init(struct queue_entry *e)
+{
+	*e = (struct queue_entry){ .fd = -1 };
+	envelope_init(&e->envelope);
+	message_init(&e->message);
+}
+
+void queue_release(struct queue_entry *e)
+{
+	close_fd(&e->fd);
+	free(e->info.account);
+	free(e->info.tag);
+	free(e->info.about);
+	free(e->state_at);
+	envelope_release(&e->envelope);
+	message_release(&e->message);
+	queue_entry_init(e);
+}
+
+/* --- reading --- */
+
+/* The octets before the message: up to the first empty line. */
+static bool read_head(int fd, struct buf *head)
+{
+	char *block = alloc(BLOCK), *end = NULL;
+	ssize_t n;
+
+	while (end == NULL && (n = pread(fd, block, BLOCK, (off_t)head->len)) > 0) {
+		size_t from = head->len > QFILE_FRONT ? head->len - 1 : QFILE_FRONT - 1;
+
+		buf_add(head, block, (size_t)n);
+		if (!buf_ok(head))
+			break;
+		if (from < head->len)
+			end = memmem(head->data + from, head->len - from, "\n\n", 2);
+	}
+	if (end != NULL)
+		buf_truncate(head, (size_t)(end + 2 - head->data));
+	free(block);
+	return end != NULL;
+}
+
+/* What the file says into `out`; false with `why` static text. */
+static bool load(int fd, struct queue_entry *out, const char **why)
+{
+	struct buf head;
+	struct stat sb;
+	uint64_t size = 0;
+	int body;
+	bool ok;
+
+	*why = "it has no end of what stands before the message";
+	buf_init(&head, QFILE_HEAD_MAX);
+	ok = read_head(fd, &head) && qfile_parse(out, head.data, head.len, &size, why);
+	if (ok) {
+		bool body_8bit = out->message.body_8bit;
+
+		*why = "it is shorter or longer than it says";
+		ok = fstat(fd, &sb) == 0 && (uint64_t)sb.st_size == head.len + size
+		     && (body = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0
+		     && message_open(&out->message, body, head.len, size);
+		out->message.body_8bit = body_8bit;
+	}
+	buf_release(&head);
+	return ok;
+}
+
+/* --- accepting --- */
+
+static bool is_there(int dir, const char *id)
+{
+	return faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Files and octets in the queue, for a quota. */
+static bool within(struct queue *q, const struct queue_limits *limits, uint64_t more, struct status *st)
+{
+	uint64_t messages = 1, octets = more;
+	struct queue_list *list;
+	const char *id;
+	struct stat sb;
+
+	if (limits == NULL || (limits->messages == 0 && limits->bytes == 0))
+		return true;
+	if ((list = queue_list(q, st)) == NULL)
+		return false;
+	while ((id = queue_list_next(list)) != NULL)
+		if (fstatat(q->queue_fd, id, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
+			messages++;
+			octets += (uint64_t)sb.st_size;
+		}
+	queue_list_free(list);
+	if (limits->messages != 0 && messages > limits->messages)
+		return status_fail(st, EX_TEMPFAIL, "the queue is full (quota_messages)");
+	if (limits->bytes != 0 && octets > limits->bytes)
+		return status_fail(st, EX_TEMPFAIL, "the queue is full (quota_bytes)");
+	return true;
+}
+
+static bool write_message(int fd, const struct message *m)
+{
+	struct message_source source;
+	char *block = alloc(BLOCK);
+	long n;
+	bool ok = true;
+
+	message_start(&source, m);
+	while (ok && (n = message_next(&source, block, BLOCK)) != 0)
+		ok = n > 0 && io_write_all(fd, block, (size_t)n);
+	free(block);
+	return ok;
+}
+
+/* Text that would end a line too soon never gets into a file. */
+static bool is_clean(const struct queue_entry *e)
+{
+	const struct envelope *env = &e->envelope;
+	const char *const texts[] = { e->info.account, e->info.tag, e->info.about, env->sender, env->envid };
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (texts[i] != NULL && str_has_control(texts[i], strlen(texts[i])))
+			return false;
+	for (size_t i = 0; i < env->len; i++)
+		if (str_has_control(env->v[i].address, strlen(env->v[i].address))
+		    || str_has_control(env->v[i].given, strlen(env->v[i].given)))
+			return false;
+	return true;
+}
+
+static bool write_file(int fd, const struct queue_entry *e, const struct message *m, struct status *st)
+{
+	struct buf head;
+	bool ok;
+
+	if (!is_clean(e))
+		return status_fail(st, EX_DATAERR, "a control character in the envelope");
+	buf_init(&head, QFILE_HEAD_MAX);
+	qfile_head(&head, e, message_octets(m));
+	ok = buf_ok(&head) && io_write_all(fd, head.data, head.len) && write_message(fd, m)
+	     && fdatasync(fd) == 0;
+	buf_release(&head);
+	return ok || failed(st, "queueing the message", "");
+}
+
+/* From tmp/ into queue/: the moment of the promise. */
+static bool commit(struct queue *q, const char *id, struct status *st)
+{
+	if (renameat(q->tmp_fd, id, q->queue_fd, id) != 0)
+		return failed(st, "queueing the message", "");
+	if (fsync(q->queue_fd) == 0)
+		return true;
+	failed(st, "queueing the message", "");
+	unlinkat(q->queue_fd, id, 0);
+	return false;
+}
+
+/* The file just written, through the descriptor that has its lock. */
+static bool adopt(int fd, struct queue_entry *claim, struct status *st)
+{
+	const char *why;
+
+	queue_entry_init(claim);
+	claim->fd = fd;
+	claim->claimed = true;
+	return load(fd, claim, &why) || status_fail(st, EX_SOFTWARE, "reading back what was queued: %s", why);
+}
+
+bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
+               const struct envelope *env, const struct message *m,
+               const struct queue_limits *limits, struct queue_entry *claim, struct status *st)
+{
+	struct queue_entry e = { .info = *info, .envelope = *env, .message = *m };
+	int fd;
+	bool ok;
+
+	if (is_there(q->queue_fd, id))
+		return true;
+	snprintf(e.id, sizeof(e.id), "%s", id);
+	if (!within(q, limits, message_octets(m), st))
+		return false;
+	fd = openat(q->tmp_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return failed(st, "queueing the message", "");
+	ok = flock(fd, LOCK_EX | LOCK_NB) == 0 || failed(st, "locking", id);
+	ok = ok && write_file(fd, &e, m, st) && commit(q, id, st);
+	if (!ok)
+		unlinkat(q->tmp_fd, id, 0);
+	if (ok && claim != NULL)
+		return adopt(fd, claim, st);
+	close(fd);
+	return ok;
+}
+
+/* --- claiming --- */
+
+static enum queue_result set_aside(struct queue *q, const char *id, const char *why, struct status *st)
+{
+	char to[QUEUE_ID_MAX + 16];
+
+	snprintf(to, sizeof(to), "corrupt/%s", id);
+	if (renameat(q->queue_fd, id, q->spool_fd, to) != 0)
+		status_fail(st, EX_SOFTWARE, "%s/queue/%s is no queue file: %s", q->spool, id, why);
+	else
+		status_fail(st, EX_SOFTWARE, "%s/%s was set aside: %s", q->spool, to, why);
+	return QUEUE_BAD;
+}
+
+/* Still the file of that name: not removed while we came to it. */
+static bool is_current(struct queue *q, const char *id, int fd)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 && fstatat(q->queue_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0
+	       && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+static enum queue_result open_entry(struct queue *q, const char *id, bool claim,
+                                    struct queue_entry *out, struct status *st)
+{
+	const char *why;
+
+	queue_entry_init(out);
+	if (strlen(id) > QUEUE_ID_MAX || strchr(id, '/') != NULL || id[0] == '.')
+		return QUEUE_GONE;
+	out->fd = openat(q->queue_fd, id, (claim ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (out->fd < 0 && errno == ENOENT)
+		return QUEUE_GONE;
+	if (out->fd < 0 && errno == ELOOP)
+		return set_aside(q, id, "it is a symbolic link", st);
+	if (out->fd < 0)
+		return failed(st, "opening", id), QUEUE_ERROR;
+	if (claim && flock(out->fd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? QUEUE_BUSY : (failed(st, "locking", id), QUEUE_ERROR);
+	if (!is_current(q, id, out->fd))
+		return QUEUE_GONE;
+	out->claimed = claim;
+	if (load(out->fd, out, &why) && strcmp(out->id, id) == 0)
+		return QUEUE_OK;
+	return claim ? set_aside(q, id, why, st) : QUEUE_BAD;
+}
+
+static enum queue_result open_or_nothing(struct queue *q, const char *id, bool claim,
+                                         struct queue_entry *out, struct status *st)
+{
+	enum queue_result result = open_entry(q, id, claim, out, st);
+
+	if (result != QUEUE_OK)
+		queue_release(out);
+	return result;
+}
+
+enum queue_result queue_claim(struct queue *q, const char *id, struct queue_entry *out, struct status *st)
+{
+	return open_or_nothing(q, id, true, out, st);
+}
+
+enum queue_result queue_look(struct queue *q, const char *id, struct queue_entry *out, struct status *st)
+{
+	return open_or_nothing(q, id, false, out, st);
+}
+
+bool queue_is_busy(const struct queue_entry *e)
+{
+	if (flock(e->fd, LOCK_SH | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK;
+	flock(e->fd, LOCK_UN);
+	return false;
+}
+
+bool queue_may_send(struct queue *q, const struct queue_entry *n)
+{
+	struct queue_entry original;
+	struct status st;
+	const char *dash = strrchr(n->id, '-');
+	bool may = true;
+
+	if (n->info.about == NULL || dash == NULL)
+		return true;
+	if (queue_look(q, n->info.about, &original, &st) != QUEUE_OK)
+		return true; /* it is gone, and so is what it owed */
+	may = original.info.notices > strtoul(dash + 1, NULL, 10);
+	queue_release(&original);
+	return may;
+}
+
+/* --- changing --- */
+
+static bool put(struct queue_entry *e, const void *p, size_t n, off_t at, struct status *st)
+{
+	return (pwrite(e->fd, p, n, at) == (ssize_t)n && fdatasync(e->fd) == 0)
+	       || failed(st, "writing down what came of", e->id);
+}
+
+bool queue_save_recipient(struct queue_entry *e, size_t i, struct status *st)
+{
+	char state = qfile_state(e->envelope.v[i].state);
+
+	return put(e, &state, 1, e->state_at[i], st);
+}
+
+bool queue_save_attempt(struct queue_entry *e, struct status *st)
+{
+	struct buf front;
+	bool ok;
+
+	buf_init(&front, QFILE_FRONT);
+	qfile_front(&front, e);
+	ok = put(e, front.data, front.len, 0, st);
+	buf_release(&front);
+	return ok;
+}
+
+bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st)
+{
+	/* No sync: a file that comes back after a crash says that all is done. */
+	return unlinkat(q->queue_fd, e->id, 0) == 0 || failed(st, "removing", e->id);
+}
+
+bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st)
+{
+	char to[QUEUE_ID_MAX + 16];
+
+	snprintf(to, sizeof(to), "failed/%s", e->id);
+	return renameat(q->queue_fd, e->id, q->spool_fd, to) == 0 || failed(st, "moving to failed/", e->id);
+}
+
+/* --- listing --- */
+
+struct queue_list {
+	DIR *dir;
+};
+
+static struct queue_list *list_of(struct queue *q, const char *name, struct status *st)
+{
+	int fd = open_directory(q->spool_fd, name);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct queue_list *l;
+
+	if (dir == NULL) {
+		failed(st, "reading", q->spool);
+		close_fd(&fd);
+		return NULL;
+	}
+	l = alloc(sizeof(*l));
+	l->dir = dir;
+	return l;
+}
+
+struct queue_list *queue_list(struct queue *q, struct status *st)
+{
+	return list_of(q, "queue", st);
+}
+
+const char *queue_list_next(struct queue_list *l)
+{
+	struct dirent *d;
+
+	while ((d = readdir(l->dir)) != NULL)
+		if (d->d_name[0] != '.' && strlen(d->d_name) <= QUEUE_ID_MAX)
+			return d->d_name;
+	return NULL;
+}
+
+void queue_list_free(struct queue_list *l)
+{
+	if (l == NULL)
+		return;
+	closedir(l->dir);
+	free(l);
+}
+
+/* Old, and nobody holds its lock: its writer was killed. */
+static bool is_left_behind(struct queue *q, const char *id)
+{
+	int fd = openat(q->tmp_fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat sb;
+	bool left = fd >= 0 && fstat(fd, &sb) == 0 && time(NULL) - sb.st_mtime > TIDY_AFTER
+	            && flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	close_fd(&fd);
+	return left;
+}
+
+void queue_tidy(struct queue *q)
+{
+	struct status st;
+	struct queue_list *l = list_of(q, "tmp", &st);
+	const char *id;
+
+	while (l != NULL && (id = queue_list_next(l)) != NULL)
+		if (is_left_behind(q, id))
+			unlinkat(q->tmp_fd, id, 0);
+	queue_list_free(l);
+}
