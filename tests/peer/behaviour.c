@@ -1,6 +1,7 @@
 #include "behaviour.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,12 +192,16 @@ static bool set_choice(void *field, const struct wish *w, const char *value)
 static bool set_user(void *field, const struct wish *w, const char *value)
 {
 	struct behaviour *b = field;
-	char *name = next_word(&value);
+	size_t n = strcspn(value, " ");
+	struct buf password;
 
 	(void)w;
-	set_string(&b->user, name);
-	set_string(&b->password, value);
-	free(name);
+	free(b->user);
+	b->user = alloc_copyn(value, n);
+	buf_init(&password, SIZE_MAX / 2);
+	expand_to(&password, value[n] != '\0' ? value + n + 1 : "");
+	set_string(&b->password, password.data);
+	buf_release(&password);
 	return true;
 }
 

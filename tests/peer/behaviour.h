@@ -23,9 +23,9 @@
  *   auth MECHANISM...          offer these after TLS
  *   auth-clear MECHANISM...    offer these before it
  *   must-auth                  530 to MAIL without a login
- *   user NAME PASSWORD         who may log in; the password takes the rest of the line
+ *   user NAME PASSWORD         who may log in; the password is all behind one blank
  *   token TOKEN                what XOAUTH2 and OAUTHBEARER take
- *   ntlm WORD...               plain, no-bindings, ...: see login.c
+ *   ntlm WORD...               rules of ntlm_server.h; `supported`: say so, as Exchange does
  *   lines lf                   replies end in LF alone
  *   pace N                     no more than N octets at a time
  *   socks5                     SOCKS5 before SMTP, any destination

@@ -59,15 +59,14 @@ static bool write_pair(const char *dir, const char *name, const struct pair *p)
 	return ok;
 }
 
-static bool write_hex(const char *dir, const char *suffix, const unsigned char *p, size_t n,
-                      const char *separator)
+static bool write_hex(const char *dir, const char *suffix, const unsigned char *p, size_t n)
 {
 	struct buf hex;
 	bool ok;
 
 	buf_init(&hex, 256);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&hex, "%s%02X", i > 0 ? separator : "", p[i]);
+		buf_printf(&hex, "%s%02X", i > 0 ? ":" : "", p[i]);
 	ok = write_file(dir, "good", suffix, hex.data, hex.len);
 	buf_release(&hex);
 	return ok;
@@ -83,11 +82,11 @@ static bool write_fingerprints(const char *dir, const struct pair *p)
 
 	gnutls_pubkey_init(&key);
 	ok = gnutls_x509_crt_get_fingerprint(p->cert, GNUTLS_DIG_SHA256, hash, &n) >= 0
-	     && write_hex(dir, "sha256", hash, n, ":")
+	     && write_hex(dir, "sha256", hash, n)
 	     && gnutls_pubkey_import_x509(key, p->cert, 0) >= 0
 	     && gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) >= 0
 	     && gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, hash) >= 0
-	     && write_hex(dir, "spki", hash, sizeof hash, "");
+	     && write_hex(dir, "spki", hash, sizeof hash);
 	gnutls_free(der.data);
 	gnutls_pubkey_deinit(key);
 	return ok;

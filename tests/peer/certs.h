@@ -14,7 +14,7 @@
  *   client      CN=alice, for EXTERNAL
  *
  * each NAME.pem with NAME.key in `dir`.  good.sha256 and good.spki hold the
- * fingerprints, AA:BB... and hexadecimal digits, of the good certificate and its key.
+ * SHA-256 fingerprints AA:BB:... of the good certificate and of its key.
  */
 bool certs_make(const char *dir);
 

@@ -120,6 +120,8 @@ static void log_in(struct talk *t, struct login *l, const char *initial)
 		if (initial == NULL)
 			goto out;
 	}
+	if (login_why(l) != NULL)
+		record_note(t->record, "NTLM: %s", login_why(l));
 	t->logged_in = talk_answer(t, STAGE_AUTH_END,
 	                           result == LOGIN_GOOD ? "235 2.7.0 welcome"
 	                                                : "535 5.7.8 wrong user or password");

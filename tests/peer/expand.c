@@ -47,22 +47,44 @@ static bool repeat_at(const char *text, size_t *times, const char **begin, const
 	return *end != NULL;
 }
 
-static void plain(const char *text, size_t n, size_t count, expand_sink *sink, void *arg)
+/* Escapes and, unless it is 0, the count. */
+static void plain(struct buf *out, const char *text, size_t n, size_t count)
+{
+	for (const char *t = text; t < text + n;) {
+		if (*t == '\\') {
+			t++;
+			buf_putc(out, escaped(&t));
+		} else if (count > 0 && str_starts(t, "%d")) {
+			buf_printf(out, "%zu", count);
+			t += 2;
+		} else {
+			buf_putc(out, *t++);
+		}
+	}
+}
+
+static void repeat(const char *text, size_t n, size_t times, expand_sink *sink, void *arg)
+{
+	bool counts = memmem(text, n, "%d", 2) != NULL;
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX / 2);
+	for (size_t i = 1; i <= times; i++) {
+		if (counts || i == 1) {
+			buf_reset(&out);
+			plain(&out, text, n, i);
+		}
+		sink(arg, out.data, out.len);
+	}
+	buf_release(&out);
+}
+
+static void once(const char *text, size_t n, expand_sink *sink, void *arg)
 {
 	struct buf out;
 
 	buf_init(&out, SIZE_MAX / 2);
-	for (const char *t = text; t < text + n;) {
-		if (*t == '\\') {
-			t++;
-			buf_putc(&out, escaped(&t));
-		} else if (count > 0 && str_starts(t, "%d")) {
-			buf_printf(&out, "%zu", count);
-			t += 2;
-		} else {
-			buf_putc(&out, *t++);
-		}
-	}
+	plain(&out, text, n, 0);
 	sink(arg, out.data, out.len);
 	buf_release(&out);
 }
@@ -77,12 +99,11 @@ void expand(const char *text, expand_sink *sink, void *arg)
 			t += *t == '\\' && t[1] != '\0' ? 2 : 1;
 			continue;
 		}
-		plain(from, (size_t)(t - from), 0, sink, arg);
-		for (size_t i = 1; i <= times; i++)
-			plain(begin, (size_t)(end - begin), i, sink, arg);
+		once(from, (size_t)(t - from), sink, arg);
+		repeat(begin, (size_t)(end - begin), times, sink, arg);
 		from = t = end + 1;
 	}
-	plain(from, (size_t)(t - from), 0, sink, arg);
+	once(from, (size_t)(t - from), sink, arg);
 }
 
 static void into_buf(void *arg, const char *p, size_t n)

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "ntlm_server.h"
 
 enum { LOGIN_MAX = 65536 };
 
@@ -17,6 +18,9 @@ struct login {
 	unsigned steps;
 	bool good;              /* all but the client's last, empty answer */
 	bool bad;
+	bool raw;               /* what `out` holds is text, not octets for base64 */
+	struct ntlm_server ntlm;
+	gnutls_datum_t end_point;
 };
 
 /* One step of a mechanism: octets in, octets out; the base64 is outside. */
@@ -150,6 +154,43 @@ static enum login_result step_token(struct login *l, const char *in, size_t n, s
 	return l->good ? LOGIN_GOOD : LOGIN_MORE;
 }
 
+/* AUTH NTLM alone: an empty 334, or Exchange's text, which is no base64. */
+static enum login_result greet_ntlm(struct login *l, struct buf *out)
+{
+	l->raw = true;
+	if (strv_has(&l->context->behaviour->ntlm, "supported"))
+		buf_puts(out, "ntlm supported");
+	return LOGIN_MORE;
+}
+
+static void start_ntlm(struct login *l)
+{
+	const struct behaviour *b = l->context->behaviour;
+	struct ntlm_server *s = &l->ntlm;
+
+	for (size_t i = 0; i < b->ntlm.len; i++)
+		s->rules |= ntlm_server_rule(b->ntlm.v[i]);
+	s->user = b->user;
+	s->password = b->password;
+	if (l->context->tls != NULL
+	    && gnutls_session_channel_binding(l->context->tls, GNUTLS_CB_TLS_SERVER_END_POINT,
+	                                      &l->end_point) >= 0) {
+		s->end_point = l->end_point.data;
+		s->end_point_len = l->end_point.size;
+	}
+}
+
+static enum login_result step_ntlm(struct login *l, const char *in, size_t n, struct buf *out)
+{
+	if (n == 0 && l->steps == 1)
+		return greet_ntlm(l, out);
+	if (l->ntlm.negotiated.len == 0) {
+		start_ntlm(l);
+		return ntlm_server_challenge(&l->ntlm, in, n, out) ? LOGIN_MORE : LOGIN_BAD;
+	}
+	return ntlm_server_verify(&l->ntlm, in, n) ? LOGIN_GOOD : LOGIN_BAD;
+}
+
 static const struct mechanism mechanisms[] = {
 	{ .name = "PLAIN", .step = step_gsasl, .plain = true },
 	{ .name = "LOGIN", .step = step_gsasl, .server_first = true, .plain = true },
@@ -160,6 +201,7 @@ static const struct mechanism mechanisms[] = {
 	{ .name = "SCRAM-SHA-256", .step = step_gsasl },
 	{ .name = "SCRAM-SHA-256-PLUS", .step = step_gsasl },
 	{ .name = "EXTERNAL", .step = step_gsasl },
+	{ .name = "NTLM", .step = step_ntlm },
 	{ .name = "XOAUTH2", .step = step_token, .plain = true },
 	{ .name = "OAUTHBEARER", .step = step_token, .plain = true },
 };
@@ -190,6 +232,7 @@ struct login *login_new(const struct login_context *c, const char *mechanism)
 	l = alloc(sizeof *l);
 	l->context = c;
 	l->mechanism = m;
+	ntlm_server_init(&l->ntlm);
 	return l;
 }
 
@@ -201,6 +244,8 @@ void login_free(struct login *l)
 		gsasl_finish(l->session);
 	if (l->gsasl != NULL)
 		gsasl_done(l->gsasl);
+	ntlm_server_release(&l->ntlm);
+	gnutls_free(l->end_point.data);
 	free(l);
 }
 
@@ -219,7 +264,7 @@ static void encode(struct buf *octets)
 	char *base64 = NULL;
 	size_t n = 0;
 
-	if (gsasl_base64_to(octets->data, octets->len, &base64, &n) == GSASL_OK) {
+	if (octets->len > 0 && gsasl_base64_to(octets->data, octets->len, &base64, &n) == GSASL_OK) {
 		buf_reset(octets);
 		buf_add(octets, base64, n);
 	}
@@ -249,6 +294,13 @@ enum login_result login_step(struct login *l, const char *in, struct buf *out)
 	/* An empty answer is not the same as none. */
 	result = l->mechanism->step(l, in != NULL && octets == NULL ? "" : octets, n, out);
 	gsasl_free(octets);
-	encode(out);
+	if (!l->raw)
+		encode(out);
+	l->raw = false;
 	return result;
+}
+
+const char *login_why(const struct login *l)
+{
+	return l->ntlm.why;
 }

@@ -8,7 +8,7 @@
 #include "behaviour.h"
 
 /* The server's side of AUTH: PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5, SCRAM and EXTERNAL by GNU SASL, XOAUTH2 and
-   OAUTHBEARER by hand.  The dialogue carries the messages. */
+   OAUTHBEARER by hand, NTLM by ntlm_server.  The dialogue carries the messages. */
 struct login_context {
 	const struct behaviour *behaviour;
 	gnutls_session_t tls;            /* for channel bindings; NULL in clear text */
@@ -29,6 +29,9 @@ void login_free(struct login *l);
 
 /* `in` is what the client sent, in base64; NULL for AUTH without an initial response. */
 enum login_result login_step(struct login *l, const char *in, struct buf *out);
+
+/* Why NTLM was refused, if it was; else NULL. */
+const char *login_why(const struct login *l);
 
 /* Whether the password crosses the line as it is. */
 bool login_is_plain(const char *mechanism);

@@ -50,6 +50,7 @@ void record_lines(struct record *r, const char *prefix, const char *p, size_t n)
 	}
 }
 
+__attribute__((format(printf, 3, 0)))
 static void vrecord(struct record *r, const char *prefix, const char *fmt, va_list ap)
 {
 	fputs(prefix, r->transcript);

@@ -79,7 +79,8 @@ static bool read_lines(struct intake *in)
 
 		if (n == 3 && memcmp(p, ".\r\n", 3) == 0)
 			return true;
-		note_line(in, p, n);
+		if (p[n - 1] == '\n')       /* else the client left in mid-line */
+			note_line(in, p, n);
 		in->octets += n;
 		if (*p == '.') {
 			p++;
