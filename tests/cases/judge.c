@@ -248,7 +248,7 @@ static void compare_piece(void *arg, const char *p, size_t n)
 	struct compare *c = arg;
 
 	for (size_t i = 0; i < n && c->same; i++)
-		c->same = getc(c->f) == (unsigned char)p[i];
+		c->same = getc_unlocked(c->f) == (unsigned char)p[i];
 }
 
 static bool read_line(FILE *f, struct buf *line)

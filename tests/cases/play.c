@@ -28,8 +28,7 @@ static const char default_config[] =
 	"maildomain example.org\n"
 	"aliases off\n"
 	"syslog off\n"
-	"host localhost\n"
-	"port $PORT\n"
+	"host localhost:$PORT\n"
 	"domain client.example.org\n"
 	"from me@example.org\n"
 	"tls_trust_file $CERTS/ca.pem\n";
@@ -46,6 +45,8 @@ static void define_port(struct scenario *s, unsigned server, unsigned short port
 {
 	char name[16] = "PORT", value[16];
 
+	if (port == 0)              /* a Unix socket: a number that fits into a configuration */
+		port = 24;
 	if (server > 1)
 		snprintf(name, sizeof name, "PORT%u", server);
 	snprintf(value, sizeof value, "%u", port);
@@ -333,11 +334,11 @@ static void open_as(const struct play *p, const char *name, int target)
 
 static void read_arguments(const struct scenario *s, struct strv *argv)
 {
-	strv_add(argv, scenario_value(s, "name", "sendmail"));
+	strv_take(argv, scenario_text(s, scenario_value(s, "name", "sendmail")));
 	for (size_t i = scenario_find(s, "args", 0); i < s->len; i = scenario_find(s, "args", i + 1)) {
 		char *text = scenario_text(s, s->v[i].value);
 
-		scenario_words(argv, text);
+		scenario_arguments(argv, text);
 		free(text);
 	}
 }

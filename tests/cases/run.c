@@ -16,10 +16,10 @@
 #include "judge.h"
 
 /*
- * run [-k] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...: play the cases, several
+ * run [-kv] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...: play the cases, several
  * at once; print those that fail, what was expected and what came, and a line
- * with the counts.  -k keeps the directory that they played in.  README tells
- * how a case is written.
+ * with the counts.  -k keeps the directory that they played in, -v tells of each
+ * how long it took.  README tells how a case is written.
  */
 enum { JOBS_MAX = 16 };
 
@@ -28,7 +28,7 @@ struct runner {
 	char *dir, *certs;
 	unsigned jobs, running;
 	unsigned started, passed, failed;
-	bool keep;
+	bool keep, verbose;
 	pid_t pids[JOBS_MAX];
 };
 
@@ -50,6 +50,8 @@ static _Noreturn void play_one(const struct runner *r, const char *path, struct 
 		judge_show(dir, &outcome, &report);
 		printf("FAIL %s %s\n%s", path, label.data, report.data);
 	}
+	if (r->verbose)
+		printf("%6.2f s %s %s\n", outcome.seconds, path, label.data);
 	fflush(stdout);
 	_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -168,7 +170,7 @@ static bool prepare(struct runner *r)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: run [-k] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...\n");
+	fprintf(stderr, "usage: run [-kv] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...\n");
 	exit(EX_USAGE);
 }
 
@@ -176,9 +178,11 @@ static void options(struct runner *r, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "kj:p:")) != -1) {
+	while ((c = getopt(argc, argv, "kvj:p:")) != -1) {
 		if (c == 'k')
 			r->keep = true;
+		else if (c == 'v')
+			r->verbose = true;
 		else if (c == 'j')
 			r->jobs = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'p')

@@ -79,6 +79,33 @@ static bool parse(struct scenario *s, FILE *f, struct buf *why)
 
 /* ---- variants ---- */
 
+/* One word without its quotes; *text moves behind it. */
+static char *next_word(const char **text)
+{
+	struct buf word;
+	char quote = '\0';
+	const char *t = *text;
+
+	buf_init(&word, SIZE_MAX / 2);
+	for (; *t != '\0' && (quote != '\0' || *t != ' '); t++) {
+		if (quote == '\0' && (*t == '\'' || *t == '"'))
+			quote = *t;
+		else if (*t == quote)
+			quote = '\0';
+		else
+			buf_putc(&word, *t);
+	}
+	*text = t + strspn(t, " ");
+	return buf_detach(&word);
+}
+
+static void split_words(struct strv *out, const char *text)
+{
+	text += strspn(text, " ");
+	while (*text != '\0')
+		strv_take(out, next_word(&text));
+}
+
 static struct scenario *add_variant(struct scenario_list *l)
 {
 	if (l->len == l->cap) {
@@ -119,7 +146,7 @@ static bool multiply(struct scenario_list *l, const struct item *table, struct b
 			struct scenario *s = add_variant(&more);
 			struct strv values = { 0 };
 
-			scenario_words(&values, table->block.v[row]);
+			split_words(&values, table->block.v[row]);
 			if (values.len != names.len)
 				buf_printf(why, "line %u: row %zu has %zu words", table->line, row + 1,
 				           values.len);
@@ -205,7 +232,10 @@ char *scenario_text(const struct scenario *s, const char *text)
 			value = meaning(s, text + 1, n);
 		}
 		if (value != NULL) {
-			buf_puts(&out, value);
+			char *inner = scenario_text(s, value);
+
+			buf_puts(&out, inner);
+			free(inner);
 			text += n + 1;
 		} else {
 			buf_putc(&out, *text++);
@@ -228,26 +258,6 @@ const char *scenario_value(const struct scenario *s, const char *key, const char
 			return s->v[i - 1].value;
 	}
 	return otherwise;
-}
-
-/* One word without its quotes; *text moves behind it. */
-static char *next_word(const char **text)
-{
-	struct buf word;
-	char quote = '\0';
-	const char *t = *text;
-
-	buf_init(&word, SIZE_MAX / 2);
-	for (; *t != '\0' && (quote != '\0' || *t != ' '); t++) {
-		if (quote == '\0' && (*t == '\'' || *t == '"'))
-			quote = *t;
-		else if (*t == quote)
-			quote = '\0';
-		else
-			buf_putc(&word, *t);
-	}
-	*text = t + strspn(t, " ");
-	return buf_detach(&word);
 }
 
 static void add_expanded(struct strv *out, const char *word)
@@ -276,19 +286,21 @@ static void add_repeated(struct strv *out, const char *what, size_t times)
 	}
 }
 
-void scenario_words(struct strv *out, const char *text)
+void scenario_arguments(struct strv *out, const char *text)
 {
-	text += strspn(text, " ");
-	while (*text != '\0') {
-		char *word = next_word(&text), *what;
+	struct strv words = { 0 };
+
+	split_words(&words, text);
+	for (size_t i = 0; i < words.len; i++) {
+		char *what;
 		size_t times;
 
-		if (expand_is_repeat(word, &times, &what)) {
+		if (expand_is_repeat(words.v[i], &times, &what)) {
 			add_repeated(out, what, times);
 			free(what);
 		} else {
-			add_expanded(out, word);
+			add_expanded(out, words.v[i]);
 		}
-		free(word);
 	}
+	strv_release(&words);
 }

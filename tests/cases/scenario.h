@@ -40,7 +40,7 @@ void scenario_label(const struct scenario *s, struct buf *out);
 /* Give a further $NAME a meaning. */
 void scenario_define(struct scenario *s, const char *name, const char *value);
 
-/* A copy of `text` with all $NAMEs replaced that have a meaning; the caller frees it. */
+/* A copy of `text` with all $NAMEs replaced that have a meaning, also within meanings; the caller frees it. */
 char *scenario_text(const struct scenario *s, const char *text);
 
 /* The item of that key at or behind `from`; s->len if there is none. */
@@ -50,6 +50,6 @@ size_t scenario_find(const struct scenario *s, const char *key, size_t from);
 const char *scenario_value(const struct scenario *s, const char *key, const char *otherwise);
 
 /* Words parted by blanks, some in 'quotes' or "quotes"; {N*TEXT} gives N words, escapes are expanded. */
-void scenario_words(struct strv *out, const char *text);
+void scenario_arguments(struct strv *out, const char *text);
 
 #endif
