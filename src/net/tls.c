@@ -45,9 +45,9 @@ struct tls {
 };
 
 /*
- * The socket.  A write that fails looks to GnuTLS like one that must wait:
- * otherwise it would give up the session, and what the peer said before could
- * no longer be read.
+ * The socket.  A write that fails passes for one that was sent: what follows it
+ * in a handshake is a read, and that finds the alert that says why the peer
+ * hung up.  tls_write() tells the truth.
  */
 
 static ssize_t push(gnutls_transport_ptr_t p, const giovec_t *iov, int n)
@@ -56,13 +56,13 @@ static ssize_t push(gnutls_transport_ptr_t p, const giovec_t *iov, int n)
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
 	ssize_t done = sendmsg(t->fd, &m, MSG_NOSIGNAL);
 
-	if (done >= 0 || errno == EINTR || errno == EAGAIN) {
-		gnutls_transport_set_errno(t->session, errno);
+	if (done >= 0 || errno == EINTR || errno == EAGAIN)
 		return done;
-	}
 	t->write_errno = errno;
-	gnutls_transport_set_errno(t->session, EAGAIN);
-	return -1;
+	done = 0;
+	for (int i = 0; i < n; i++)
+		done += (ssize_t)iov[i].iov_len;
+	return done;
 }
 
 static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n)
@@ -70,7 +70,6 @@ static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n)
 	struct tls *t = p;
 	ssize_t got = recv(t->fd, data, n, 0);
 
-	gnutls_transport_set_errno(t->session, errno);
 	if (got > 0 && !t->heard) {
 		unsigned char type = *(unsigned char *)data;
 
@@ -147,12 +146,14 @@ static ssize_t tls_write(void *carrier, const void *p, size_t n, short *events)
 	do
 		done = gnutls_record_send(t->session, p, n);
 	while (done == GNUTLS_E_INTERRUPTED);
+	if (t->write_errno != 0) {
+		errno = t->write_errno;
+		return -1;
+	}
 	if (done >= 0)
 		return done;
 	*events = direction(t);
-	if (t->write_errno != 0)
-		errno = t->write_errno;
-	else if (done == GNUTLS_E_AGAIN)
+	if (done == GNUTLS_E_AGAIN)
 		errno = EAGAIN;
 	else if (error_words(t, (int)done) != NULL)
 		errno = EPROTO;
@@ -640,9 +641,6 @@ static bool shake_hands(struct tls *t, const struct stream *s, deadline until, s
 	int rc;
 
 	while ((rc = gnutls_handshake(t->session)) != 0) {
-		if (t->write_errno != 0)
-			return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "TLS handshake: %s",
-			                    strerror(t->write_errno));
 		if (rc == GNUTLS_E_AGAIN) {
 			if (!stream_wait(s, direction(t), until, st))
 				return status_during(st, "TLS handshake");

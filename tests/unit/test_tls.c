@@ -3,6 +3,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,7 @@ struct server {
 	bool ask, require;         /* a client certificate */
 	bool rehandshake;          /* asks for one before it echoes */
 	bool cut;                  /* ends without close_notify after the first octets */
+	const char *refusal;       /* says this after the first octets and closes with more unread */
 	const char *instead;       /* what it says instead of a handshake, maybe nothing ... */
 	size_t instead_len;
 
@@ -174,7 +176,7 @@ struct server {
 	pthread_t thread;
 	int handshake;             /* its result */
 	bool saw_certificate, saw_name;
-	bool saw_close_notify;
+	bool saw_close_notify, saw_decline, saw_clear;
 	char binding[BINDINGS][64];
 	size_t binding_len[BINDINGS];
 };
@@ -213,12 +215,20 @@ static void echo(struct server *v, gnutls_session_t session)
 
 	if (v->rehandshake)
 		gnutls_rehandshake(session);
+	if (v->refusal != NULL) {
+		gnutls_record_recv(session, block, 100);
+		gnutls_record_send(session, v->refusal, strlen(v->refusal));
+		return;
+	}
 	do {
 		n = gnutls_record_recv(session, block, sizeof(block));
 		if (n > 0)
 			gnutls_record_send(session, block, (size_t)n);
 		if (n > 0 && v->cut)
 			return;
+		if (n == GNUTLS_E_WARNING_ALERT_RECEIVED
+		    && gnutls_alert_get(session) == GNUTLS_A_NO_RENEGOTIATION)
+			v->saw_decline = true;
 	} while (n > 0 || (n < 0 && !gnutls_error_is_fatal((int)n)));
 	v->saw_close_notify = n == 0;
 	gnutls_bye(session, GNUTLS_SHUT_WR);
@@ -231,6 +241,8 @@ static void talk_tls(struct server *v)
 
 	gnutls_certificate_allocate_credentials(&credentials);
 	gnutls_certificate_set_x509_key(credentials, &people[v->who].crt, 1, people[v->who].key);
+	/* Names an authority in its request, another than the client's. */
+	gnutls_certificate_set_x509_trust(credentials, &people[SELF_SIGNED].crt, 1);
 	gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_priority_set_direct(session, v->priorities ? v->priorities : "NORMAL", NULL);
@@ -255,23 +267,44 @@ static void *serve(void *arg)
 {
 	struct server *v = arg;
 	char block[4096];
+	ssize_t n;
 
 	if (v->instead == NULL) {
 		talk_tls(v);
 	} else {
 		send(v->fd, v->instead, v->instead_len, MSG_NOSIGNAL);
-		while (recv(v->fd, block, sizeof(block), 0) > 0)
-			;
+		while ((n = recv(v->fd, block, sizeof(block), 0)) > 0)
+			v->saw_clear = v->saw_clear || memmem(block, (size_t)n, "QUIT", 4) != NULL;
 	}
 	close(v->fd);
 	return NULL;
+}
+
+/* A Unix socket knows no reset. */
+static void tcp_pair(int ends[2])
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sin);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
+	ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(ends[1], (struct sockaddr *)&sin, len), 0);
+	ends[0] = accept(listener, NULL, NULL);
+	ck_assert_int_ge(ends[0], 0);
+	close(listener);
 }
 
 static void start_server(struct server *v, struct stream *s)
 {
 	int ends[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	if (v->refusal != NULL)
+		tcp_pair(ends);
+	else
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	v->fd = ends[0];
 	stream_init(s, ends[1]);
 	ck_assert_int_eq(pthread_create(&v->thread, NULL, serve, v), 0);
@@ -405,7 +438,7 @@ END_TEST
 /* Behind a failed handshake not an octet may follow in the clear. */
 START_TEST(nothing_follows_a_refusal)
 {
-	struct server v = { .who = SELF_SIGNED };
+	struct server v = { .instead = "250 ok\r\n", .instead_len = 8 };
 	struct tls_config c = trusting();
 	struct status st;
 	struct stream s;
@@ -415,6 +448,7 @@ START_TEST(nothing_follows_a_refusal)
 	ck_assert(!stream_write(&s, "QUIT\r\n", 6, deadline_in(1000), &st)
 	          || !stream_flush(&s, deadline_in(1000), &st));
 	end(&v, &s);
+	ck_assert(!v.saw_clear);
 }
 END_TEST
 
@@ -602,6 +636,7 @@ START_TEST(declines_a_rehandshake)
 	expect_echo(&s, "NOOP");
 	expect_echo(&s, "RSET");
 	end(&v, &s);
+	ck_assert(v.saw_decline);
 }
 END_TEST
 
@@ -623,6 +658,30 @@ START_TEST(a_cut_is_a_close)
 	ck_assert(!stream_write(&s, "NOOP\r\n", 6, deadline_in(1000), &st)
 	          || !stream_flush(&s, deadline_in(1000), &st));
 	ck_assert_str_eq(st.text, "connection closed by the server");
+	end(&v, &s);
+	buf_release(&line);
+}
+END_TEST
+
+START_TEST(the_refusal_before_a_reset_is_read)
+{
+	static const char block[100000];
+	struct server v = { .who = GOOD, .refusal = "552 5.3.4 too big\r\n",
+		            .priorities = versions[_i].priorities };
+	struct tls_config c = trusting();
+	struct status st = { .text = "" };
+	struct stream s;
+	struct buf line;
+
+	buf_init(&line, STREAM_LINE_MAX);
+	start_server(&v, &s);
+	ck_assert(tls_start(&s, &c, deadline_in(3000), &st));
+	while (stream_write(&s, block, sizeof(block), deadline_in(3000), &st))
+		;
+	ck_assert_msg(str_starts(st.text, "connection "), "%s", st.text);
+	ck_assert_msg(stream_read_line(&s, &line, deadline_in(1000), &st), "%s", st.text);
+	ck_assert_str_eq(line.data, "552 5.3.4 too big");
+	ck_assert(!stream_read_line(&s, &line, deadline_in(1000), &st));
 	end(&v, &s);
 	buf_release(&line);
 }
@@ -689,6 +748,7 @@ int main(void)
 	tcase_add_loop_test(tc, carries_much, 0, COUNT_OF(versions));
 	tcase_add_test(tc, declines_a_rehandshake);
 	tcase_add_loop_test(tc, a_cut_is_a_close, 0, COUNT_OF(versions));
+	tcase_add_loop_test(tc, the_refusal_before_a_reset_is_read, 0, COUNT_OF(versions));
 	tcase_add_loop_test(tc, not_a_handshake, 0, COUNT_OF(others));
 	tcase_add_test(tc, closing_in_the_handshake);
 	suite_add_tcase(suite, tc);
