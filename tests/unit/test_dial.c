@@ -111,6 +111,7 @@ static const struct {
 	{ "127.0.0.3+127.0.0.4.example", NULL,
 	  ": 127.0.0.3: Connection refused; 127.0.0.4: Connection refused", EX_TEMPFAIL },
 	{ "::1+127.0.0.3.example", "::1", ": [::1]: ", EX_TEMPFAIL },
+	{ "127.0.0.3+127.0.0.4+::1.example", NULL, "127.0.0.3: Connection refused; [::1]: ", EX_TEMPFAIL },
 	{ "127.0.0.2", "::1", "no address of the family of source_ip ::1", EX_TEMPFAIL },
 	{ "127.0.0.2", "192.0.2.77", "127.0.0.2: Cannot assign requested address", EX_TEMPFAIL },
 	{ "127.0.0.2", "mail.example", "source_ip mail.example: no IP address", EX_CONFIG },

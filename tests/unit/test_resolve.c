@@ -85,7 +85,8 @@ static const struct {
 	{ "\xe4\xbe\x8b\xe3\x80\x82" "example", "xn--fsq.example" },  /* an ideographic full stop */
 	{ "b\xfc" "cher.example", NULL },                          /* Latin-1 */
 	{ "\xc3\xbc" "a\xef\xbc\x9e.example", NULL },              /* U+FF1E would become ">" */
-	{ "\xc3\xbc" "a\xef\xbc\xa0" "b.example", NULL },          /* U+FF20: "@" */
+	{ "a\xef\xbc\x9e.\xc3\xbc.example", NULL },
+	{ "a\xef\xbc\xa0" "b.\xc3\xbc.example", NULL },             /* U+FF20: "@" */
 	{ "\xc3\xbc \r\n.example", NULL },
 	{ "\xe2\x80\xae.example", NULL },
 };
