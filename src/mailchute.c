@@ -6,6 +6,8 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/process.h"
+#include "cmd/submit.h"
+#include "cmd/verify.h"
 #include "cmd/version.h"
 
 /* A name of sendmail's and the options that it stands for. */
@@ -72,12 +74,16 @@ static int refuse_queue_run(const struct options *o)
 	return EX_UNAVAILABLE;
 }
 
-static int refuse_message(const struct options *o)
+static int deliver_stdin(const struct options *o)
 {
-	(void)o;
-	process_drain(STDIN_FILENO);
-	fputs("sendmail: sending is not in this version yet: nothing was done\n", stderr);
-	return EX_UNAVAILABLE;
+	struct submission s = {
+		.options = o,
+		.program = sendmail.name,
+		.input = STDIN_FILENO,
+		.commit = true,
+	};
+
+	return submit(&s);
 }
 
 static int show_version(const struct options *o)
@@ -87,11 +93,11 @@ static int show_version(const struct options *o)
 }
 
 static int (*const modes[])(const struct options *o) = {
-	[MODE_DELIVER] = refuse_message,
+	[MODE_DELIVER] = deliver_stdin,
 	[MODE_SMTP] = refuse_smtp,
 	[MODE_MAILQ] = show_queue,
 	[MODE_NEWALIASES] = refuse_aliases,
-	[MODE_RESOLVE] = refuse_message,
+	[MODE_RESOLVE] = verify_options,
 	[MODE_VERSION] = show_version,
 	[MODE_RUN_QUEUE] = refuse_queue_run,
 };

@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "cmd/check.h"
 #include "cmd/help.h"
+#include "cmd/test.h"
+#include "cmd/verify.h"
 #include "cmd/version.h"
 
 /* For what mailchute(1) promises and this version cannot do yet. */
@@ -19,6 +21,8 @@ static int missing_command(const struct call *call)
 
 static const struct command table[] = {
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
+	{ "test", test_command, "ADDRESS", "Sends a small message and shows the dialogue" },
+	{ "resolve", verify_command, "ADDRESS...", "Shows how addresses resolve" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
 	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
 	{ "serve", missing_command, "", "The daemon (not in this version yet)" },

@@ -25,9 +25,9 @@ enum mode {
 	MODE_RUN_QUEUE,     /* -q, unless a -b asks for another thing */
 };
 
-enum delivery { DELIVERY_DEFAULT, DELIVERY_WAIT, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
-enum errors { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET };
-enum body { BODY_DEFAULT, BODY_7BIT, BODY_8BITMIME };
+enum delivery_mode { DELIVERY_DEFAULT, DELIVERY_WAIT, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
+enum error_mode { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET };
+enum body_type { BODY_DEFAULT, BODY_7BIT, BODY_8BITMIME };
 
 struct options {
 	enum mode mode;
@@ -44,9 +44,9 @@ struct options {
 	const char *tag;            /* -L */
 	unsigned notify;            /* -N: set of enum dsn_notify */
 	enum dsn_return ret;        /* -R */
-	enum body body;             /* -B */
-	enum delivery delivery;     /* -od, -O DeliveryMode= */
-	enum errors errors;         /* -oe, -e, -O ErrorMode= */
+	enum body_type body;        /* -B */
+	enum delivery_mode delivery; /* -od, -O DeliveryMode= */
+	enum error_mode errors;     /* -oe, -e, -O ErrorMode= */
 	const char *queue_id;       /* -qI */
 	const char *queue_recipient;/* -qR */
 	const char *queue_sender;   /* -qS */

@@ -1,0 +1,60 @@
+#include "cmd/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "deliver/result.h"
+
+void report_failure(const char *program, const struct status *st)
+{
+	fprintf(stderr, "%s: %s\n", program, st->text);
+}
+
+void report_result(const char *program, const struct envelope *e, const char *account)
+{
+	char *text = NULL, *line, *rest;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		alloc_failed();
+	result_print(e, account, out);
+	if (fclose(out) != 0)
+		alloc_failed();
+	for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
+		if (*line != '\0')
+			fprintf(stderr, "%s: %s\n", program, line);
+	free(text);
+}
+
+/* A server's words may hold what steers terminals. */
+static void print_trace(void *arg, char direction, const char *text)
+{
+	struct buf shown;
+
+	(void)arg;
+	buf_init(&shown, 16384);
+	str_escape(&shown, text, strlen(text));
+	fprintf(stderr, "%c %s\n", direction, shown.data);
+	buf_release(&shown);
+}
+
+const struct trace report_trace = { .line = print_trace };
+
+void report_open_log(const struct settings *s)
+{
+	struct log_config log = { .facility = LOG_MAIL };
+
+	if (s != NULL) {
+		log.facility = s->syslog;
+		log.json = s->logformat == LOGFORMAT_JSON;
+		if (s->logfile != NULL && strcmp(s->logfile, "-") != 0)
+			log.file = s->logfile;
+	}
+	log_open(&log);
+}

@@ -1,0 +1,268 @@
+#include "cmd/submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cmd/process.h"
+#include "cmd/report.h"
+#include "config/config.h"
+#include "deliver/deliver.h"
+#include "deliver/maillog.h"
+#include "deliver/result.h"
+#include "mail/complete.h"
+#include "mail/message.h"
+#include "mail/msgid.h"
+#include "route/recipients.h"
+#include "route/route.h"
+
+/* A message on its way. */
+struct work {
+	const struct submission *s;
+	const struct options *options;
+	struct config   config;
+	struct message  message;
+	struct envelope envelope;
+	struct route    route;
+	char id[MSGID_SIZE];
+};
+
+static void work_init(struct work *w, const struct submission *s)
+{
+	*w = (struct work){ .s = s, .options = s->options };
+	config_init(&w->config);
+	message_init(&w->message);
+	envelope_init(&w->envelope);
+	msgid_make(w->id);
+}
+
+static void work_release(struct work *w)
+{
+	route_release(&w->route);
+	envelope_release(&w->envelope);
+	message_release(&w->message);
+	config_release(&w->config);
+}
+
+/* The files that the configuration names are relative to its own, whatever our directory is by then. */
+static char *absolute(const char *path)
+{
+	char *dir, *whole;
+
+	if (path == NULL || *path == '/')
+		return alloc_copy(path);
+	dir = getcwd(NULL, 0);
+	whole = dir ? alloc_printf("%s/%s", dir, path) : alloc_copy(path);
+	free(dir);
+	return whole;
+}
+
+static bool load(struct work *w, struct status *st)
+{
+	char *file = absolute(w->options->config);
+	bool ok = config_load(&w->config, file, st);
+
+	free(file);
+	report_open_log(ok ? &w->config.settings : NULL);
+	/* The caller's directory is not ours to hold for the hours that input may take. */
+	return ok && (chdir("/") == 0 || status_fail(st, EX_OSERR, "cannot change to /"));
+}
+
+static bool read_input(struct work *w, struct status *st)
+{
+	struct message_options how = {
+		.dots_are_text = w->options->dots_are_text || w->config.settings.ignore_dots,
+		.max_octets = w->config.settings.max_message,
+	};
+
+	if (!message_read(&w->message, w->s->input, &how, st))
+		return false;
+	if (w->s->commit)
+		process_commit();
+	return true;
+}
+
+/* Before the header is completed, because Bcc goes away then. */
+static bool find_recipients(struct work *w, struct status *st)
+{
+	struct recipients_source from = {
+		.operands = w->options->recipients,
+		.len = w->options->recipients_len,
+		.header = w->options->header_recipients ? &w->message.header : NULL,
+		.maildomain = w->config.settings.maildomain,
+	};
+
+	return recipients_add(&w->envelope, &from, st);
+}
+
+static bool find_route(struct work *w, struct status *st)
+{
+	struct route_request request = {
+		.sender = w->options->sender,
+		.header = &w->message.header,
+		.uid = getuid(),
+	};
+
+	if (!route_choose(&w->route, &w->config, &request, st)
+	    || !config_usable(&w->config, w->route.account, st))
+		return false;
+	envelope_set_sender(&w->envelope, w->route.sender);
+	w->envelope.notify = w->options->notify;
+	w->envelope.ret = w->options->ret;
+	w->envelope.envid = alloc_copy(w->options->envid);
+	w->envelope.smtputf8 |= w->options->smtputf8;
+	return true;
+}
+
+/* A message that goes round in circles has to end somewhere. */
+static bool check_hops(const struct work *w, struct status *st)
+{
+	uint64_t hops = header_hops(&w->message.header) + w->options->hops;
+	uint64_t most = w->config.settings.max_hops;
+
+	return most == 0 || hops <= most
+	       || status_fail(st, EX_UNAVAILABLE,
+	                      "the message made %llu hops, more than max_hops allows (%llu)",
+	                      (unsigned long long)hops, (unsigned long long)most);
+}
+
+static enum complete_from from_rule(enum set_from set)
+{
+	switch (set) {
+	case SET_FROM_ON:
+		return COMPLETE_FROM_ALWAYS;
+	case SET_FROM_OFF:
+		return COMPLETE_FROM_NEVER;
+	default:
+		return COMPLETE_FROM_MISSING;
+	}
+}
+
+/* -F, the account's, passwd's. */
+static char *full_name(const struct work *w)
+{
+	const struct passwd *pw;
+
+	if (w->options->full_name != NULL)
+		return alloc_copy(w->options->full_name);
+	if (w->route.account->from_full_name != NULL)
+		return alloc_copy(w->route.account->from_full_name);
+	pw = getpwuid(getuid());
+	return pw ? complete_user_name(pw) : NULL;
+}
+
+static void complete(struct work *w)
+{
+	const struct settings *settings = &w->config.settings;
+	const struct account *account = w->route.account;
+	char *name = full_name(w);
+	char host[256] = "";
+	struct completion c = {
+		.sender = w->envelope.sender,
+		.domain = settings->maildomain,
+		.name = name,
+		.from = from_rule(account->set_from_header),
+		.qualify = settings->qualify,
+		.undisclosed_recipients = account->undisclosed_recipients,
+		.received = settings->received,
+		.id = w->id,
+		.now = time(NULL),
+		.host = host,
+		.uid = getuid(),
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	message_complete(&w->message, &c);
+	free(name);
+}
+
+/* Octets that no server would take are changed, but not without a word. */
+static void log_changes(const struct work *w)
+{
+	struct log_event *e;
+
+	if (w->message.nuls == 0 && w->message.lone_crs == 0)
+		return;
+	e = log_event("changed");
+	log_text(e, "id", w->id);
+	log_number(e, "nul_dropped", w->message.nuls);
+	log_number(e, "cr_to_blank", w->message.lone_crs);
+	log_send(e);
+}
+
+/* What recipients_add refused: deliver() does not see them. */
+static void log_refused(const struct work *w)
+{
+	struct maillog log = {
+		.id = w->id,
+		.uid = getuid(),
+		.account = w->route.account->name,
+		.size = message_octets(&w->message),
+		.tag = w->options->tag,
+	};
+
+	for (size_t i = 0; i < w->envelope.len; i++)
+		if (w->envelope.v[i].state == RECIPIENT_FAILED)
+			maillog_recipient(&log, w->envelope.sender, &w->envelope.v[i]);
+}
+
+static int send_message(struct work *w)
+{
+	struct delivery d = {
+		.config = &w->config,
+		.account = w->route.account,
+		.envelope = &w->envelope,
+		.message = &w->message,
+		.trace = w->options->verbose > 0 ? &report_trace : NULL,
+		.tag = w->options->tag,
+		.id = w->id,
+		.log = true,
+	};
+	int code;
+
+	log_changes(w);
+	log_refused(w);
+	if (envelope_count(&w->envelope, RECIPIENT_WAITING) > 0)
+		deliver(&d);
+	code = result_exit(&w->envelope);
+	if (code != EX_OK && w->options->errors != ERRORS_QUIET)
+		report_result(w->s->program, &w->envelope, w->route.account->name);
+	return code;
+}
+
+static int refuse(const struct work *w, const struct status *st)
+{
+	struct log_event *e = log_event("rejected");
+
+	process_drain(w->s->input);
+	log_text(e, "id", w->id);
+	log_number(e, "uid", getuid());
+	log_text(e, "from", w->options->sender);
+	log_text(e, "error", st->text);
+	log_text(e, "tag", w->options->tag);
+	log_send(e);
+	if (w->options->errors != ERRORS_QUIET)
+		report_failure(w->s->program, st);
+	return st->sysexit;
+}
+
+int submit(const struct submission *s)
+{
+	struct work w;
+	struct status st;
+	int code;
+
+	work_init(&w, s);
+	if (load(&w, &st) && read_input(&w, &st) && find_recipients(&w, &st)
+	    && find_route(&w, &st) && check_hops(&w, &st)) {
+		complete(&w);
+		code = send_message(&w);
+	} else {
+		code = refuse(&w, &st);
+	}
+	work_release(&w);
+	return code;
+}
