@@ -129,8 +129,8 @@ static bool refuse_key(const char *key, const struct origin *at, struct status *
 
 static bool refuse_place(const char *key, const struct origin *at, struct status *st)
 {
-	status_fail(st, EX_CONFIG, "holds for all accounts: it must stand before the first \"account\" "
-		"and before \"defaults\"");
+	status_fail(st, EX_CONFIG, at->line == 0 ? "holds for all accounts: set it in a variable of its own"
+		: "holds for all accounts: it must stand before the first \"account\" and before \"defaults\"");
 	return setting_during(st, at, key);
 }
 

@@ -41,18 +41,20 @@ static size_t count_words(const char *const *words)
 	return n;
 }
 
+/* Few words are all told, of many the nearest. */
 static bool refuse_word(struct status *st, const char *value, const char *const *words)
 {
+	enum { FEW = 4 };
 	size_t n = count_words(words);
 	const char *near = str_nearest(value, words, n, sizeof(*words));
 	struct buf reason;
 
 	buf_init(&reason, 300);
-	buf_puts(&reason, near != NULL ? "is not known; did you mean " : "is not one of ");
-	for (size_t i = 0; near == NULL && i < n; i++)
+	buf_puts(&reason, near == NULL || n <= FEW ? "is not one of " : "is not known");
+	for (size_t i = 0; (near == NULL || n <= FEW) && i < n; i++)
 		buf_printf(&reason, "%s%s", i > 0 ? ", " : "", words[i]);
 	if (near != NULL)
-		buf_printf(&reason, "%s?", near);
+		buf_printf(&reason, "; did you mean %s?", near);
 	refuse(st, value, reason.data);
 	buf_release(&reason);
 	return false;
@@ -298,14 +300,16 @@ static uint64_t take_unit(const char **p, const struct unit *units, uint64_t bar
 	return 0;
 }
 
-/* One or more numbers with units ("1h30m"), or a bare one.  The sum is at most INT64_MAX. */
+/* Numbers with units ("1h30m"), or a bare one.  The sum is at most INT64_MAX. */
 static bool parse_number(const char *p, const struct unit *units, uint64_t bare, uint64_t *sum)
 {
 	uint64_t value, worth;
+	const char *first = p;
 
+	first += strspn(p, "0123456789");
 	*sum = 0;
 	do {
-		if (!take_digits(&p, &value) || (worth = take_unit(&p, units, bare)) == 0
+		if (!take_digits(&p, &value) || (worth = take_unit(&p, units, p == first ? bare : 0)) == 0
 			|| value > (INT64_MAX - *sum) / worth)
 			return false;
 		*sum += value * worth;
@@ -724,50 +728,51 @@ bool kind_is_pattern(const char *text)
 	return false;
 }
 
+static bool explain_address(struct status *st, const char *value, const struct address *a)
+{
+	struct buf why;
+
+	if (a->error == NULL)
+		return refuse(st, value, "is nobody's address");
+	buf_init(&why, sizeof(st->text));
+	address_explain(&why, a);
+	status_fail(st, EX_CONFIG, "%s", why.data);
+	buf_release(&why);
+	return false;
+}
+
 /* The address in its plain form, or NULL with a failure. */
 static char *plain_address(const char *value, struct status *st)
 {
 	struct address a;
-	struct buf why;
 	char *plain = NULL;
 
-	buf_init(&why, sizeof(st->text));
-	if (address_parse(&a, value)) {
+	if (address_parse(&a, value) && !address_is_null(&a))
 		plain = address_string(&a);
-	} else {
-		address_explain(&why, &a);
-		status_fail(st, EX_CONFIG, "%s", why.data);
-	}
+	else
+		explain_address(st, value, &a);
 	address_release(&a);
-	buf_release(&why);
 	return plain;
 }
 
-static bool address_check(void *field, const char *value, struct status *st)
+static bool address_kind_parse(const struct setting *s, void *field, const char *value,
+	const struct origin *at, struct status *st)
 {
 	char *plain = plain_address(value, st);
 
+	(void)s;
+	(void)at;
 	return plain != NULL && take_text(field, plain);
 }
 
-static bool kind_address_parse(const struct setting *s, void *field, const char *value,
-	const struct origin *at, struct status *st)
-{
-	(void)s;
-	(void)at;
-	if (strcmp(value, "<>") == 0)
-		return refuse(st, value, "is no address");
-	return address_check(field, value, st);
-}
-
-const struct kind kind_address = { kind_address_parse, text_show, text_clear };
+const struct kind kind_address = { address_kind_parse, text_show, text_clear };
 
 static bool sender_parse(const struct setting *s, void *field, const char *value,
 	const struct origin *at, struct status *st)
 {
-	(void)s;
-	(void)at;
-	return address_check(field, value, st);
+	if (strcmp(value, "<>") == 0)
+		return take_text(field, alloc_copy(""));
+	return address_kind_parse(s, field, value, at, st);
 }
 
 static void sender_show(const struct setting *s, const void *field, struct strv *values)
@@ -908,9 +913,14 @@ const struct kind kind_patterns = { patterns_parse, list_show, list_clear };
 static bool from_parse(const struct setting *s, void *field, const char *value,
 	const struct origin *at, struct status *st)
 {
-	char *expanded = machine_expand(value, s->words[0]);
-	bool ok = parse_list(s, field, expanded, pattern_item, at, st);
+	char *expanded = machine_expand(value, s->words[0]), *one;
+	bool ok;
 
+	if (strchr(expanded, '<') == NULL) {
+		ok = parse_list(s, field, expanded, pattern_item, at, st);
+	} else if ((ok = (one = plain_address(expanded, st)) != NULL)) {
+		strv_take(field, one);
+	}
 	free(expanded);
 	return ok;
 }

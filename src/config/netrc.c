@@ -95,10 +95,20 @@ static bool is_complete(const struct entry *e, const char *login)
 	return e->started && e->host_matches && e->has_password && (login == NULL || e->login_matches);
 }
 
+/* Whole, and without a NUL in it. */
+static bool word_has_length_of(const struct reader *r, const char *what)
+{
+	return buf_ok(&r->word) && strlen(what) == r->word.len;
+}
+
 static bool word_is(const struct reader *r, const char *what)
 {
-	return buf_ok(&r->word) && strlen(what) == r->word.len
-		&& memcmp(r->word.data, what, r->word.len) == 0;
+	return word_has_length_of(r, what) && memcmp(r->word.data, what, r->word.len) == 0;
+}
+
+static bool word_is_host(const struct reader *r, const char *host)
+{
+	return word_has_length_of(r, host) && str_iequaln(r->word.data, host, r->word.len);
 }
 
 static void take_login(struct reader *r, struct entry *e, const char *login)
@@ -124,7 +134,7 @@ static bool take(struct reader *r, struct entry *e, const char *host, const char
 	if (machine || word_is(r, "default")) {
 		if (is_complete(e, login))
 			return false;
-		start(e, !machine || (next_word(r) && buf_ok(&r->word) && str_iequal(r->word.data, host)));
+		start(e, !machine || (next_word(r) && word_is_host(r, host)));
 	} else if (word_is(r, "login")) {
 		take_login(r, e, login);
 	} else if (word_is(r, "password")) {

@@ -233,7 +233,7 @@ void account_release(struct account *a)
 bool setting_during(struct status *st, const struct origin *at, const char *key)
 {
 	if (at->line == 0)
-		return status_during(st, "%s", at->file);
+		return status_during(st, "%s: %s", at->file, key);
 	return status_during(st, "%s:%u: %s", at->file, at->line, key);
 }
 
