@@ -268,6 +268,23 @@ static bool is_ours_to_say(unsigned id)
 	return id == PAIR_FLAGS || id == PAIR_TARGET || id == PAIR_BINDINGS;
 }
 
+static void put_server_pairs(struct buf *out, const struct challenge *c)
+{
+	const uint8_t *p = c->info, *end = c->info + c->info_len;
+	struct pair pair;
+
+	while (next_pair(&p, end, &pair) && pair.id != PAIR_END)
+		if (!is_ours_to_say(pair.id))
+			put_pair(out, pair.id, pair.value, pair.len);
+}
+
+static void put_flags(struct buf *out, uint32_t flags)
+{
+	put(out, PAIR_FLAGS, 2);
+	put(out, 4, 2);
+	put(out, flags, 4);
+}
+
 /*
  * 3.1.5.1.2: the server's pairs, and ours.  Without bindings there is no pair
  * for them: the sixteen zeros of the document are refused where bindings are
@@ -275,22 +292,17 @@ static bool is_ours_to_say(unsigned id)
  */
 static void put_info(struct buf *out, const struct challenge *c, const struct ntlm_login *l)
 {
-	const uint8_t *p = c->info, *end = c->info + c->info_len;
 	uint32_t flags = c->info_flags | (c->timestamp != NULL ? MIC_IS_SENT : 0);
-	struct pair pair;
 
-	while (c->info != NULL && next_pair(&p, end, &pair) && pair.id != PAIR_END)
-		if (!is_ours_to_say(pair.id))
-			put_pair(out, pair.id, pair.value, pair.len);
-	if (flags != 0) {
-		put(out, PAIR_FLAGS, 2);
-		put(out, 4, 2);
-		put(out, flags, 4);
+	if (c->info != NULL) {
+		put_server_pairs(out, c);
+		if (flags != 0)
+			put_flags(out, flags);
+		if (l->end_point_len > 0)
+			put_bindings(out, l);
+		if (l->target != NULL)
+			put_target(out, l);
 	}
-	if (c->info != NULL && l->end_point_len > 0)
-		put_bindings(out, l);
-	if (c->info != NULL && l->target != NULL)
-		put_target(out, l);
 	put_pair(out, PAIR_END, "", 0);
 }
 
@@ -468,6 +480,12 @@ static bool config_fail(struct status *st, const char *words)
 	return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "NTLM: %s", words);
 }
 
+/* Where the server sent its time, which v1 has no place for. */
+static bool sends_mic(const struct ntlm_login *l, const struct challenge *c)
+{
+	return !l->v1 && c->timestamp != NULL;
+}
+
 static bool authenticate(const struct ntlm_login *l, const struct challenge *c, struct identity *id,
                          struct responses *r, struct buf *out, struct status *st)
 {
@@ -479,7 +497,7 @@ static bool authenticate(const struct ntlm_login *l, const struct challenge *c, 
 		return config_fail(st, "the password is no UTF-8, or too long");
 	if ((flags & OEM) && !identity_to_oem(id))
 		return config_fail(st, "the server cannot take names beyond ASCII");
-	put_authenticate(out, r, id, flags, !l->v1 && c->timestamp != NULL);
+	put_authenticate(out, r, id, flags, sends_mic(l, c));
 	return buf_ok(out) || config_fail(st, "the answer would be too long");
 }
 
@@ -496,7 +514,7 @@ bool ntlm_authenticate(const struct ntlm_login *l, const struct buf *negotiate,
 		return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "NTLM: the server's challenge makes no sense");
 	responses_init(&r);
 	ok = authenticate(l, &c, &id, &r, out, st);
-	if (ok && !l->v1 && c.timestamp != NULL)
+	if (ok && sends_mic(l, &c))
 		fill_in_mic(out, at, &r.session_key, negotiate, challenge, n);
 	responses_wipe(&r);
 	identity_release(&id);
