@@ -76,7 +76,7 @@ static void start_body(struct parser *p)
 	buf_release(&p->field);
 }
 
-/* Decide what the current line is by its first octets, at most FIELD_NAME_MAX. */
+/* Decide what the current line is, of which FIELD_NAME_MAX octets or all are there. */
 static void settle(struct parser *p)
 {
 	const char *line = p->field.data + p->line;
@@ -93,13 +93,12 @@ static void settle(struct parser *p)
 	}
 }
 
-/* Whether the current line, whole and no field, is mbox's `From ` in front of a header. */
+/* Whether the current line, whole and no field, is mbox's `From ` before any field. */
 static bool is_postmark(const struct parser *p)
 {
 	const char *line = p->field.data;
 
-	return p->line == 0 && p->message->header.len == 0
-	       && (str_starts(line, "From ") || str_starts(line, ">From "))
+	return p->line == 0 && (str_starts(line, "From ") || str_starts(line, ">From "))
 	       && p->field.len + 2 <= POSTMARKS_MAX - p->postmarks.len;
 }
 
