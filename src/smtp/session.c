@@ -175,11 +175,12 @@ bool session_refused(struct session *s, enum status_wait wait, int final, struct
 
 /* From the greeting to the login. */
 
-static bool greeting(struct session *s, struct status *st)
+/* A reply without which we cannot go on, but another host may do. */
+static bool positive(struct session *s, const char *to, struct status *st)
 {
-	if (!session_reply(s, st))
-		return status_during(st, "waiting for the greeting");
-	return session_answered(s, 2) || session_refused(s, WAIT_HOST, EX_TEMPFAIL, st);
+	return (session_reply(s, st)
+	        && (session_answered(s, 2) || session_refused(s, WAIT_HOST, EX_TEMPFAIL, st)))
+	       || status_during(st, "%s", to);
 }
 
 static bool wants_starttls(const struct session *s)
@@ -197,11 +198,9 @@ static bool helo(struct session *s, struct status *st)
 	if (wants_starttls(s) || s->account->auth.len > 0) {
 		session_refused(s, unknown ? WAIT_ACCOUNT : WAIT_HOST,
 		                unknown ? EX_UNAVAILABLE : EX_TEMPFAIL, st);
-		return status_during(st, "no EHLO, so neither STARTTLS nor AUTH (see `tls` and `auth`)");
+		return status_during(st, "EHLO, without which there is neither STARTTLS nor AUTH");
 	}
-	if (!session_ask(s, st, "HELO %s", s->name))
-		return status_during(st, "HELO");
-	return session_answered(s, 2) || session_refused(s, WAIT_HOST, EX_TEMPFAIL, st);
+	return session_command(s, st, "HELO %s", s->name) && positive(s, "HELO", st);
 }
 
 static bool hello(struct session *s, struct status *st)
@@ -213,8 +212,10 @@ static bool hello(struct session *s, struct status *st)
 		return status_during(st, "%s", verb);
 	if (session_answered(s, 5) && !s->account->lmtp)
 		return helo(s, st);
-	if (!session_answered(s, 2))
-		return session_refused(s, WAIT_HOST, EX_TEMPFAIL, st);
+	if (!session_answered(s, 2)) {
+		session_refused(s, WAIT_HOST, EX_TEMPFAIL, st);
+		return status_during(st, "%s", verb);
+	}
 	ehlo_parse(&s->ehlo, s->reply.text.data);
 	return true;
 }
@@ -234,7 +235,7 @@ static bool start_tls(struct session *s, struct status *st)
 
 	if (!tls_start(&s->stream, &c, step_deadline(s), st)) {
 		s->usable = false;
-		return status_during(st, "TLS");
+		return false;
 	}
 	tls_describe(&s->stream, &s->tls);
 	session_note(s, "%s, %s", s->tls.version, s->tls.cipher);
@@ -249,8 +250,10 @@ static bool ask_starttls(struct session *s, struct status *st)
 		                    "`tls_starttls off`, and only on a network that you trust `tls off`");
 	if (!session_ask(s, st, "STARTTLS"))
 		return status_during(st, "STARTTLS");
-	if (!session_answered(s, 2))
-		return session_refused(s, session_answered(s, 5) ? WAIT_ACCOUNT : WAIT_HOST, EX_UNAVAILABLE, st);
+	if (!session_answered(s, 2)) {
+		session_refused(s, session_answered(s, 5) ? WAIT_ACCOUNT : WAIT_HOST, EX_UNAVAILABLE, st);
+		return status_during(st, "STARTTLS");
+	}
 	if (!stream_has_input(&s->stream))
 		return true;
 	/* Somebody in between may have put it there (CVE-2011-0411): what came in clear text is not believed. */
@@ -361,12 +364,12 @@ bool session_open(struct session *s, const struct config *c, const struct accoun
 	buf_init(&s->line, COMMAND_MAX);
 
 	if (choose_host(s, host, st) && connect_host(s, st) && choose_name(s, st)
-	    && tls_at_once(s, st) && greeting(s, st) && hello(s, st) && starttls(s, st)
+	    && tls_at_once(s, st) && positive(s, "greeting", st) && hello(s, st) && starttls(s, st)
 	    && login(s, st))
 		return true;
 	if (st->wait == WAIT_NOTHING) /* no message was concerned yet */
 		st->wait = WAIT_ACCOUNT;
-	return s->host != NULL ? status_during(st, "%s", s->host) : false;
+	return s->connected ? status_during(st, "%s", s->host) : false; /* dial names it itself */
 }
 
 /* The reply is a courtesy that the server gets a short while for. */
