@@ -332,6 +332,13 @@ static const struct row {
 		.outcome = "failed 69 the server does not offer SMTPUTF8, which this message needs\n",
 	},
 	{
+		.behaviour = "no SMTPUTF8, and all addresses are ASCII: it was asked for by name",
+		.to = { "bob@example.org" },
+		.smtputf8 = true,
+		.script = "E:",
+		.outcome = "failed 69 the server does not offer SMTPUTF8, which this message needs\n",
+	},
+	{
 		.behaviour = "an address with a line end does not leave",
 		.to = { "bob@example.org>\r\nRSET" },
 		.script = "C: MAIL FROM:<alice@example.org>\nS: 250 ok\nE:",
