@@ -51,12 +51,13 @@ void envelope_set_sender(struct envelope *e, const char *sender)
 static struct recipient *add(struct envelope *e, const char *address, const char *given)
 {
 	char *key = alloc_copy(address);
-	void *node = tsearch(key, &e->known, by_address);
+	char **node = tsearch(key, &e->known, by_address);
+	const char *known = node ? *node : NULL;
 	struct recipient *r;
 
-	if (node == NULL)
+	if (known == NULL)
 		alloc_failed();
-	if (*(char **)node != key) {
+	if (known != key) {
 		free(key);
 		return NULL;
 	}
