@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,16 @@ ssize_t io_read(int fd, void *p, size_t n)
 	do
 		got = read(fd, p, n);
 	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+ssize_t io_read_patiently(int fd, void *p, size_t n)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	ssize_t got;
+
+	while ((got = io_read(fd, p, n)) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		poll(&readable, 1, -1);
 	return got;
 }
 

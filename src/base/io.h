@@ -10,6 +10,8 @@
 
 /* read(2) and write(2) that go on after a signal; errno tells of failure. */
 ssize_t io_read(int fd, void *p, size_t n);
+/* io_read for what a caller gave us, who may have made it non-blocking (Node.js does): waits all the same. */
+ssize_t io_read_patiently(int fd, void *p, size_t n);
 bool io_write_all(int fd, const void *p, size_t n);
 
 /* An unlinked file in /var/tmp or /tmp, else a memfd; close-on-exec.  -1 and errno if none can be had. */

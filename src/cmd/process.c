@@ -106,6 +106,6 @@ void process_drain(int fd)
 
 	if (isatty(fd))
 		return;
-	while (io_read(fd, block, sizeof(block)) > 0)
+	while (io_read_patiently(fd, block, sizeof(block)) > 0)
 		;
 }

@@ -1,7 +1,6 @@
 #include "mail/message.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,17 +54,6 @@ bool message_add_body(struct message *m, const char *p, size_t n)
 	return true;
 }
 
-/* A caller may have made the descriptor non-blocking (Node.js does); we have time. */
-static ssize_t read_patiently(int fd, void *p, size_t n)
-{
-	struct pollfd readable = { .fd = fd, .events = POLLIN };
-	ssize_t got;
-
-	while ((got = io_read(fd, p, n)) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		poll(&readable, 1, -1);
-	return got;
-}
-
 bool message_read(struct message *m, int fd, const struct message_options *o, struct status *st)
 {
 	char *block = alloc(READ_SIZE);
@@ -75,7 +63,7 @@ bool message_read(struct message *m, int fd, const struct message_options *o, st
 	bool ok;
 
 	parser_init(&parser, m, o);
-	while ((n = read_patiently(fd, block, READ_SIZE)) > 0) {
+	while ((n = io_read_patiently(fd, block, READ_SIZE)) > 0) {
 		parser_feed(&parser, block, (size_t)n);
 		if (parser.done && isatty(fd))
 			break;
