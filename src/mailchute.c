@@ -123,6 +123,15 @@ static int sendmail_main(const struct personality *p, size_t argc, const char *c
 	return modes[o.mode](&o);
 }
 
+/* Standard output may be a full disk. */
+static int finish(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	perror("mailchute: standard output");
+	return code == EX_OK ? EX_IOERR : code;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = base_name(argv[0]);
@@ -131,6 +140,7 @@ int main(int argc, char **argv)
 
 	process_start();
 	if (str_starts(name, "mailchute"))
-		return command_main(words, args);
-	return sendmail_main(personality_of(name), (size_t)words, (const char *const *)args);
+		return finish(command_main(words, args));
+	return finish(sendmail_main(personality_of(name), (size_t)words,
+	                            (const char *const *)args));
 }

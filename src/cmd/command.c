@@ -20,17 +20,17 @@ static int missing_command(const struct call *call)
 }
 
 static const struct command table[] = {
-	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
+	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
 	{ "test", test_command, "ADDRESS", "Sends a small message and shows the dialogue" },
 	{ "resolve", verify_command, "ADDRESS...", "Shows how addresses resolve" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
-	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
-	{ "serve", missing_command, "", "The daemon (not in this version yet)" },
-	{ "queue", missing_command, "[list]", "Shows and steers what waits (not in this version yet)" },
-	{ "send", missing_command, "", "Composes a message (not in this version yet)" },
-	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not in this version yet)" },
-	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not in this version yet)" },
-	{ "import", missing_command, "[FILE]", "Reads other programs' configuration (not in this version yet)" },
+	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
+	{ "serve", missing_command, "", "The daemon (not there yet)" },
+	{ "queue", missing_command, "[list]", "Shows and steers what waits (not there yet)" },
+	{ "send", missing_command, "", "Composes a message (not there yet)" },
+	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },
+	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not there yet)" },
+	{ "import", missing_command, "[FILE]", "Reads other programs' configuration (not there yet)" },
 };
 
 const struct command *command_table(size_t *n)

@@ -754,3 +754,8 @@ bool tls_binding(const struct stream *s, enum tls_binding kind, struct buf *out)
 	gnutls_free(data.data);
 	return buf_ok(out);
 }
+
+const char *tls_library(void)
+{
+	return gnutls_check_version(NULL);
+}

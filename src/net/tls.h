@@ -25,6 +25,9 @@ struct tls_config {
 	                                  TLS 1.2 stays the least. */
 };
 
+/* The library's version. */
+const char *tls_library(void);
+
 /* What serverinfo, the log and SASL want to know. */
 struct tls_info {
 	char version[16];              /* "TLS1.3" */

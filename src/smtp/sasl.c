@@ -612,3 +612,8 @@ const char *sasl_server_error(const struct sasl *x)
 {
 	return x->server_error.data;
 }
+
+const char *sasl_library(void)
+{
+	return gsasl_check_version(NULL);
+}

@@ -86,4 +86,7 @@ bool sasl_finished(const struct sasl *x);
 /* What the server said against us inside the exchange (SCRAM's e=, a token's error), printable; "" if nothing. */
 const char *sasl_server_error(const struct sasl *x);
 
+/* The library's version. */
+const char *sasl_library(void);
+
 #endif
