@@ -8,8 +8,11 @@
 #include "config/settings.h"
 #include "queue/queue.h"
 
-/* Seconds to the next attempt after so many: retry_min doubled each time up to retry_max, ±25 % by `random`. */
-int64_t retry_wait(const struct settings *s, unsigned tries, uint32_t random);
+/* Seconds to the next attempt after so many: retry_min doubled each time up to retry_max, ±25 % by `chance`, 32 bits. */
+int64_t retry_wait(const struct settings *s, unsigned tries, uint32_t chance);
+
+/* 32 bits of chance for retry_wait. */
+uint32_t retry_chance(void);
 
 bool retry_is_expired(const struct settings *s, time_t arrived, time_t now);
 bool retry_wants_warning(const struct settings *s, time_t arrived, time_t now);
