@@ -347,29 +347,36 @@ static bool line_include(struct draft *d, const char *key, const char *value,
 
 /* Lines: eval COMMAND */
 
+static bool take_output(struct draft *d, const struct buf *out, const struct origin *at,
+	struct status *st)
+{
+	struct conf_line line;
+	const char *error;
+	struct conf conf;
+	bool ok;
+
+	conf_init(&conf, out->data, out->len);
+	if (!conf_next(&conf, &line, &error))
+		return error == NULL || status_fail(st, EX_CONFIG, "%s:%u: eval: gives %s", at->file, at->line,
+			error);
+	if (strcmp(line.key, "eval") == 0)
+		ok = status_fail(st, EX_CONFIG, "%s:%u: eval: gives another eval", at->file, at->line);
+	else
+		ok = draft_line(d, line.key, line.value, at, st);
+	conf_line_release(&line);
+	return ok;
+}
+
 static bool line_eval(struct draft *d, const char *key, const char *value, const struct origin *at,
 	struct status *st)
 {
-	const char *error;
-	struct conf_line line = { 0 };
-	struct conf conf;
 	struct buf out;
 	bool ok;
 
 	if (!commands_allowed(d))
 		return refuse_command(key, at, st);
 	buf_init(&out, LINE_MAX_OCTETS);
-	ok = command_run(value, &out, st);
-	if (!ok)
-		setting_during(st, at, key);
-	conf_init(&conf, out.data, out.len);
-	if (ok && conf_next(&conf, &line, &error))
-		ok = strcmp(line.key, "eval") != 0 ? draft_line(d, line.key, line.value, at, st)
-		                                   : status_fail(st, EX_CONFIG, "%s:%u: eval: gives another eval",
-		                                                 at->file, at->line);
-	else if (ok && error != NULL)
-		ok = status_fail(st, EX_CONFIG, "%s:%u: eval: gives %s", at->file, at->line, error);
-	conf_line_release(&line);
+	ok = command_run(value, &out, st) ? take_output(d, &out, at, st) : setting_during(st, at, key);
 	buf_wipe(&out);
 	return ok;
 }
