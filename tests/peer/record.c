@@ -16,7 +16,6 @@ int record_open(struct record *r, const char *dir)
 	r->transcript = fopen(path, "w+e");
 	if (r->transcript == NULL)
 		return -1;
-	setvbuf(r->transcript, NULL, _IOLBF, BUFSIZ);
 	return 0;
 }
 
@@ -56,6 +55,7 @@ static void vrecord(struct record *r, const char *prefix, const char *fmt, va_li
 	fputs(prefix, r->transcript);
 	vfprintf(r->transcript, fmt, ap);
 	fputc('\n', r->transcript);
+	fflush(r->transcript);          /* after each note; lines may wait for the next */
 }
 
 void record_note(struct record *r, const char *fmt, ...)
