@@ -84,7 +84,7 @@ demo: $B/mailchute $B/tests/peer/peer ## send a message to a mail server of our 
 check: check-unit                  ## unit tests and dialogues, quiet when all is well
 endif
 check-cases: $B/mailchute $B/tests/cases/run
-	$B/tests/cases/run -p $B/mailchute tests/cases
+	$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases
 check-unit: $(UNIT:=.ok)
 	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %

@@ -21,7 +21,7 @@
 #include "base/io.h"
 #include "base/str.h"
 
-enum { TIME_LIMIT = 20 };    /* seconds for a whole scenario */
+enum { TIME_LIMIT = 30 };    /* seconds for a whole scenario */
 
 static const char default_config[] =
 	"deliver now\n"
@@ -375,7 +375,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void wait_for_program(pid_t pid, struct outcome *out)
+static void wait_for_program(pid_t pid, unsigned slowness, struct outcome *out)
 {
 	double start = now();
 	struct rusage usage;
@@ -384,7 +384,7 @@ static void wait_for_program(pid_t pid, struct outcome *out)
 		out->timed_out = true;
 		kill(-pid, SIGKILL);
 	}
-	out->seconds = now() - start;
+	out->seconds = (now() - start) / slowness;
 	out->rss_kb = usage.ru_maxrss;
 }
 
@@ -401,7 +401,7 @@ static bool run_program(const struct play *p, const struct scenario *s, struct o
 	if (program == 0)
 		become_program(p, s, in[0]);
 	close(in[0]);
-	wait_for_program(program, out);
+	wait_for_program(program, p->slowness, out);
 	while (waitpid(feeder, &status, 0) < 0 && errno == EINTR)
 		kill(feeder, SIGKILL);
 	out->drained = WIFEXITED(status);
@@ -415,7 +415,7 @@ bool play(const struct play *p, struct scenario *s, struct outcome *out, struct 
 
 	*out = (struct outcome){ 0 };
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
-	alarm(TIME_LIMIT);
+	alarm(TIME_LIMIT * p->slowness);
 	define_all(p, s);
 	ok = start_servers(p, s, &servers, why) && write_config(p, s) && write_files(p, s)
 	     && run_program(p, s, out);

@@ -10,6 +10,7 @@ struct play {
 	const char *program;
 	const char *certs;          /* directory, see peer/certs.h */
 	const char *dir;            /* an empty directory of its own */
+	unsigned slowness;          /* of the program: so many times longer may it all take */
 };
 
 enum { PLAY_SERVERS = 4 };
@@ -19,7 +20,7 @@ enum { PLAY_SERVERS = 4 };
 struct outcome {
 	bool timed_out;
 	int  status;                /* of waitpid(2) */
-	double seconds;
+	double seconds;             /* divided by its slowness */
 	long rss_kb;                /* the most memory that was resident */
 	bool drained;               /* all of standard input was read */
 	unsigned servers;

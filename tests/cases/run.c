@@ -16,17 +16,17 @@
 #include "judge.h"
 
 /*
- * run [-kv] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...: play the cases, several
+ * run [-kv] [-j JOBS] [-p PROGRAM] [-s TIMES] CASE-OR-DIRECTORY...: play the cases, several
  * at once; print those that fail, what was expected and what came, and a line
  * with the counts.  -k keeps the directory that they played in, -v tells of each
- * how long it took.  README tells how a case is written.
+ * how long it took, -s gives all of them so many times longer.  README tells how a case is written.
  */
 enum { JOBS_MAX = 16 };
 
 struct runner {
 	const char *program;
 	char *dir, *certs;
-	unsigned jobs, running;
+	unsigned jobs, running, slowness;
 	unsigned started, passed, failed;
 	bool keep, verbose;
 	pid_t pids[JOBS_MAX];
@@ -37,7 +37,7 @@ struct runner {
 static _Noreturn void play_one(const struct runner *r, const char *path, struct scenario *s,
                                const char *dir)
 {
-	struct play p = { .program = r->program, .certs = r->certs, .dir = dir };
+	struct play p = { .program = r->program, .certs = r->certs, .dir = dir, .slowness = r->slowness };
 	struct outcome outcome;
 	struct buf report, label;
 	bool ok;
@@ -170,7 +170,7 @@ static bool prepare(struct runner *r)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: run [-kv] [-j JOBS] [-p PROGRAM] CASE-OR-DIRECTORY...\n");
+	fprintf(stderr, "usage: run [-kv] [-j JOBS] [-p PROGRAM] [-s TIMES] CASE-OR-DIRECTORY...\n");
 	exit(EX_USAGE);
 }
 
@@ -178,13 +178,15 @@ static void options(struct runner *r, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "kvj:p:")) != -1) {
+	while ((c = getopt(argc, argv, "kvj:p:s:")) != -1) {
 		if (c == 'k')
 			r->keep = true;
 		else if (c == 'v')
 			r->verbose = true;
 		else if (c == 'j')
 			r->jobs = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 's')
+			r->slowness = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'p')
 			r->program = optarg;
 		else
@@ -196,7 +198,7 @@ static void options(struct runner *r, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct runner r = { .program = "build/mailchute", .jobs = 4 };
+	struct runner r = { .program = "build/mailchute", .jobs = 6, .slowness = 1 };
 
 	options(&r, argc, argv);
 	if (!prepare(&r)) {
@@ -213,5 +215,7 @@ int main(int argc, char **argv)
 		printf("kept in %s\n", r.dir);
 	else
 		remove_tree(r.dir);
+	free(r.dir);
+	free(r.certs);
 	return r.failed == 0 && r.passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
