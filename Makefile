@@ -81,10 +81,11 @@ deps:                              ## install what building and testing need (ap
 ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
 demo: $B/mailchute $B/tests/peer/peer ## send a message to a mail server of our own and watch
 	tests/demo $B
-check: check-unit                  ## unit tests and dialogues, quiet when all is well
+check: check-unit check-cases      ## unit tests and dialogues, quiet when all is well
 endif
 check-cases: $B/mailchute $B/tests/cases/run
-	$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases
+	$(if $(SAN),LSAN_OPTIONS=suppressions=$(CURDIR)/tests/cases/lsan:print_suppressions=0) \
+		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases
 check-unit: $(UNIT:=.ok)
 	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %

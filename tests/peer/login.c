@@ -1,8 +1,10 @@
 #include "login.h"
 
+#include <gnutls/crypto.h>
 #include <gsasl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -163,6 +165,12 @@ static enum login_result greet_ntlm(struct login *l, struct buf *out)
 	return LOGIN_MORE;
 }
 
+/* Windows counts tenths of microseconds since 1601. */
+static uint64_t filetime(void)
+{
+	return ((uint64_t)time(NULL) + 11644473600) * 10000000;
+}
+
 static void start_ntlm(struct login *l)
 {
 	const struct behaviour *b = l->context->behaviour;
@@ -170,6 +178,8 @@ static void start_ntlm(struct login *l)
 
 	for (size_t i = 0; i < b->ntlm.len; i++)
 		s->rules |= ntlm_server_rule(b->ntlm.v[i]);
+	gnutls_rnd(GNUTLS_RND_NONCE, s->challenge, sizeof s->challenge);
+	s->now = filetime();
 	s->user = b->user;
 	s->password = b->password;
 	if (l->context->tls != NULL
