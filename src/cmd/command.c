@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cmd/check.h"
 #include "cmd/help.h"
+#include "cmd/serverinfo.h"
 #include "cmd/test.h"
 #include "cmd/verify.h"
 #include "cmd/version.h"
@@ -23,6 +24,7 @@ static const struct command table[] = {
 	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
 	{ "test", test_command, "ADDRESS", "Sends a small message and shows the dialogue" },
 	{ "resolve", verify_command, "ADDRESS...", "Shows how addresses resolve" },
+	{ "serverinfo", serverinfo_command, "[ACCOUNT]", "Shows what a server offers, and its certificate" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
 	{ "serve", missing_command, "", "The daemon (not there yet)" },

@@ -1,7 +1,6 @@
 #include "smtp/login.h"
 
 #include "base/str.h"
-#include "smtp/sasl.h"
 
 #include <stdio.h>
 
@@ -166,11 +165,12 @@ static bool try_in_turn(struct session *s, const struct strv *order, struct buf 
 	return false;
 }
 
-bool login(struct session *s, struct status *st)
+struct sasl_login login_facts(const struct session *s)
 {
 	const struct account *a = s->account;
 	bool tls = tls_is_on(&s->stream);
-	struct sasl_login with = {
+
+	return (struct sasl_login){
 		.user = a->user,
 		.ntlm_domain = a->ntlmdomain,
 		.host = a->socket == NULL ? s->host : "localhost",
@@ -179,6 +179,12 @@ bool login(struct session *s, struct status *st)
 		.client_certificate = s->tls.client_certificate,
 		.protected_line = tls || a->socket != NULL,
 	};
+}
+
+bool login(struct session *s, struct status *st)
+{
+	const struct account *a = s->account;
+	struct sasl_login with = login_facts(s);
 	struct strv order;
 	struct buf secret;
 	bool ok;

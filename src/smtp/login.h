@@ -1,6 +1,7 @@
 #ifndef SMTP_LOGIN_H
 #define SMTP_LOGIN_H
 
+#include "smtp/sasl.h"
 #include "smtp/session.h"
 
 /*
@@ -15,5 +16,8 @@
  * The password is fetched when the first mechanism wants one, and wiped.
  */
 bool login(struct session *s, struct status *st);
+
+/* What sasl wants to know of a session, but for the password. */
+struct sasl_login login_facts(const struct session *s);
 
 #endif
