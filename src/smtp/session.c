@@ -158,18 +158,11 @@ bool session_answered(const struct session *s, int class)
 
 bool session_refused(struct session *s, enum status_wait wait, int final, struct status *st)
 {
-	struct buf words;
-
-	if (session_answered(s, 4) || session_answered(s, 5)) {
-		reply_fail(&s->reply, final, st);
+	reply_fail(&s->reply, final, st);
+	if (session_answered(s, 4) || session_answered(s, 5))
 		st->wait = wait;
-		return false;
-	}
-	buf_init(&words, sizeof(st->text));
-	reply_print(&s->reply, &words);
-	status_defer(st, WAIT_HOST, EX_PROTOCOL, "a reply that has no place here: %s", words.data);
-	buf_release(&words);
-	s->usable = false;
+	else
+		s->usable = false;
 	return false;
 }
 

@@ -21,6 +21,9 @@ enum { BLOCK = 16 * 1024 };
  */
 enum { CHUNK = 4 * 1024 * 1024 };
 
+/* More than a command may have, so that session_command sees it and refuses. */
+enum { PARAMETERS_MAX = 64 * 1024 };
+
 /* A recipient that has no answer yet. */
 struct pending {
 	struct recipient *recipient;
@@ -97,7 +100,7 @@ static bool send_mail(struct transaction *t, struct status *st)
 	struct buf parameters;
 	bool ok;
 
-	buf_init(&parameters, 4096);
+	buf_init(&parameters, PARAMETERS_MAX);
 	if (offers->size)
 		buf_printf(&parameters, " SIZE=%" PRIu64, message_octets(t->m));
 	if (offers->eightbitmime && t->m->body_8bit)
@@ -127,7 +130,7 @@ static bool send_rcpt(struct transaction *t, const struct recipient *r, struct s
 	struct buf parameters;
 	bool ok;
 
-	buf_init(&parameters, 4096);
+	buf_init(&parameters, PARAMETERS_MAX);
 	if (t->s->ehlo.dsn)
 		dsn_rcpt_parameters(&parameters, notify, original_address(r), t->utf8);
 	ok = session_command(t->s, st, "RCPT TO:<%s>%s", r->address, parameters.data);
@@ -204,43 +207,61 @@ static bool take_rset(struct transaction *t, struct status *st)
  * The steps of a transaction are counted: RSET, MAIL, RCPT for each recipient
  * of the batch, DATA.
  */
-enum { STEP_RSET, STEP_MAIL, STEP_RCPT };
+enum step { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_DATA };
 
-static bool step_send(struct transaction *t, size_t step, struct status *st)
+static enum step step_at(const struct transaction *t, size_t at)
 {
-	if (step == STEP_RSET)
+	if (at < STEP_RCPT)
+		return (enum step)at;
+	return at < STEP_RCPT + t->batch ? STEP_RCPT : STEP_DATA;
+}
+
+static bool step_send(struct transaction *t, size_t at, struct status *st)
+{
+	switch (step_at(t, at)) {
+	case STEP_RSET:
 		return session_command(t->s, st, "RSET");
-	if (step == STEP_MAIL)
+	case STEP_MAIL:
 		return send_mail(t, st);
-	if (step < STEP_RCPT + t->batch)
-		return send_rcpt(t, t->v[step - STEP_RCPT].recipient, st);
-	return session_command(t->s, st, "DATA");
+	case STEP_RCPT:
+		return send_rcpt(t, t->v[at - STEP_RCPT].recipient, st);
+	default:
+		return session_command(t->s, st, "DATA");
+	}
 }
 
-static bool step_take(struct transaction *t, size_t step, struct status *st)
+static bool step_take(struct transaction *t, size_t at, struct status *st)
 {
-	if (step == STEP_RSET)
+	switch (step_at(t, at)) {
+	case STEP_RSET:
 		return take_rset(t, st);
-	if (step == STEP_MAIL)
+	case STEP_MAIL:
 		return take_mail(t, st);
-	if (step < STEP_RCPT + t->batch)
-		return take_rcpt(t, &t->v[step - STEP_RCPT], st);
-	return take_data(t, st);
-}
-
-static const char *step_name(const struct transaction *t, size_t step)
-{
-	static const char *const names[] = { "RSET", "MAIL", "RCPT" };
-
-	return step < STEP_RCPT ? names[step] : step < STEP_RCPT + t->batch ? names[STEP_RCPT] : "DATA";
+	case STEP_RCPT:
+		return take_rcpt(t, &t->v[at - STEP_RCPT], st);
+	default:
+		return take_data(t, st);
+	}
 }
 
 /* Without PIPELINING we know before a step whether it makes sense. */
-static bool step_is_due(const struct transaction *t, size_t step)
+static bool step_is_due(const struct transaction *t, size_t at)
 {
-	if (step <= STEP_MAIL)
+	switch (step_at(t, at)) {
+	case STEP_RCPT:
+		return !t->mail_refused;
+	case STEP_DATA:
+		return t->accepted > 0;
+	default:
 		return true;
-	return step < STEP_RCPT + t->batch ? !t->mail_refused : t->accepted > 0;
+	}
+}
+
+static bool no_reply(const struct transaction *t, size_t at, struct status *st)
+{
+	static const char *const names[] = { "RSET", "MAIL", "RCPT", "DATA" };
+
+	return status_during(st, "%s", names[step_at(t, at)]);
 }
 
 /* Up to DATA's reply; with BDAT up to the last recipient's. */
@@ -251,11 +272,14 @@ static bool ask(struct transaction *t, struct status *st)
 	size_t at = t->s->open_transaction ? STEP_RSET : STEP_MAIL, sent = at;
 
 	for (; at < steps && (pipelining || step_is_due(t, at)); at++) {
-		while (sent < steps && (sent == at || pipelining))
-			if (!step_send(t, sent++, st))
-				return t->s->usable = false;
+		while (sent < steps && (sent == at || pipelining)) {
+			if (!step_send(t, sent++, st)) {
+				t->s->usable = false; /* answers are under way that nobody will read */
+				return false;
+			}
+		}
 		if (!session_reply(t->s, st))
-			return status_during(st, "%s", step_name(t, at));
+			return no_reply(t, at, st);
 		if (!step_take(t, at, st))
 			return false;
 	}

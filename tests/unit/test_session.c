@@ -96,7 +96,7 @@ static const struct row {
 		.script = "S: 354 what\nE:",
 		.sysexit = EX_PROTOCOL,
 		.wait = WAIT_HOST,
-		.text = "greeting: a reply that has no place here: 354 what",
+		.text = "greeting: unexpected reply: 354 what",
 	},
 	{
 		.behaviour = "hangs up before the greeting",

@@ -123,7 +123,7 @@ static const struct row {
 		.to = { "bob@example.org" },
 		.script = "C: MAIL FROM:<alice@example.org>\nS: 250 ok\nC: RCPT TO:<bob@example.org>\nS: 250 ok\n"
 		          "C: DATA\nS: 250 what\nE:",
-		.outcome = "waiting(host) 76 test.example: a reply that has no place here: 250 what\n",
+		.outcome = "waiting(host) 76 test.example: unexpected reply: 250 what\n",
 		.broken = true,
 	},
 	{
@@ -248,7 +248,7 @@ static const struct row {
 		.lines = 1 << 17,
 		.script = "C: MAIL FROM:<alice@example.org>\nC: RCPT TO:<bob@example.org>\nC: DATA\n"
 		          "S: 250 ok\nS: 250 ok\nS: 354 go\nN: 100000\nS: 250 fine\nD:",
-		.outcome = "waiting(host) 76 test.example: a reply that has no place here: 250 fine\n",
+		.outcome = "waiting(host) 76 test.example: unexpected reply: 250 fine\n",
 		.broken = true,
 	},
 	{
