@@ -28,7 +28,7 @@ struct script {
 	pid_t pid;
 };
 
-enum { SCRIPT_SECONDS = 5, SCRIPT_QUIET_MS = 30 };
+enum { SCRIPT_SECONDS = 10, SCRIPT_QUIET_MS = 30 };
 
 static inline void script_fail(const char *want, const char *got)
 {
