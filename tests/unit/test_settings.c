@@ -3,7 +3,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
+#include "config/machine.h"
 #include "config/settings.h"
 #include "mail/envelope.h"
 
@@ -325,6 +327,25 @@ START_TEST(fields_hold_what_was_said)
 }
 END_TEST
 
+START_TEST(tilde_is_the_passwd_home)
+{
+	static const struct origin at = { .file = "MAILCHUTE_URL" };
+	char *home = machine_home(), *want;
+	struct status st;
+	struct account a;
+
+	if (home == NULL)
+		return;
+	want = alloc_printf("%s/x", strcmp(home, "/") == 0 ? "" : home);
+	account_init(&a, "x");
+	ck_assert(setting_set(setting_find("tls_trust_file", SCOPE_ACCOUNT), &a, "~/x", &at, &st));
+	ck_assert_str_eq(a.tls_trust_file, want);
+	account_release(&a);
+	free(want);
+	free(home);
+}
+END_TEST
+
 START_TEST(defaults_are_those_of_the_manual)
 {
 	struct settings s;
@@ -370,6 +391,7 @@ int main(void)
 	tcase_add_loop_test(tc, msmtp_key_is_known, 0, COUNT_OF(msmtp_keys));
 	tcase_add_loop_test(tc, nearest, 0, COUNT_OF(misspelt));
 	tcase_add_test(tc, fields_hold_what_was_said);
+	tcase_add_test(tc, tilde_is_the_passwd_home);
 	tcase_add_test(tc, defaults_are_those_of_the_manual);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
