@@ -97,12 +97,12 @@ int command_main(int argc, char **argv)
 	struct call call = { .argc = argc, .argv = argv };
 	const struct command *command;
 
-	if (call.argc > 1 && strcmp(call.argv[0], "-C") == 0) {
+	if (call.argc > 0 && strcmp(call.argv[0], "-C") == 0) {
 		call.config = call.argv[1];
 		call.argc -= 2;
 		call.argv += 2;
 	}
-	if (call.argc == 0) {
+	if (call.argc <= 0) { /* below 0: -C lacks its FILE */
 		help_list(stderr);
 		return EX_USAGE;
 	}

@@ -53,11 +53,15 @@ static const struct recipient *shared_reason(const struct envelope *e)
 /* Addresses come from outside. */
 static void print_recipient(const struct recipient *r, FILE *out)
 {
+	const char *reason = *r->status.text != '\0' ? r->status.text : "not tried";
 	struct buf shown;
 
 	buf_init(&shown, 1024);
 	str_escape(&shown, r->given, strlen(r->given));
-	fprintf(out, "%s: %s\n", shown.data, *r->status.text != '\0' ? r->status.text : "not tried");
+	if (str_starts(reason, shown.data)) /* of what is no address it shows the place */
+		fprintf(out, "%s\n", reason);
+	else
+		fprintf(out, "%s: %s\n", shown.data, reason);
 	buf_release(&shown);
 }
 

@@ -6,7 +6,7 @@
 #include "deliver/result.h"
 
 /* What a recipient can have come to. */
-enum { NONE, SENT, NOBODY, SPAM, UNPARSABLE, GREYLISTED, NO_HOST, NO_LOGIN, NO_STARTTLS, NO_SMTP, NO_FILE, UNTRIED };
+enum { NONE, SENT, NOBODY, SPAM, UNPARSABLE, MISPLACED, GREYLISTED, NO_HOST, NO_LOGIN, NO_STARTTLS, NO_SMTP, NO_FILE, UNTRIED };
 
 static const struct {
 	enum recipient_state state;
@@ -16,6 +16,7 @@ static const struct {
 	[NOBODY]      = { RECIPIENT_FAILED, { EX_NOUSER, WAIT_NOTHING, 550, "550 nobody" } },
 	[SPAM]        = { RECIPIENT_FAILED, { EX_UNAVAILABLE, WAIT_NOTHING, 554, "554 spam" } },
 	[UNPARSABLE]  = { RECIPIENT_FAILED, { EX_DATAERR, WAIT_NOTHING, 0, "no address" } },
+	[MISPLACED]   = { RECIPIENT_FAILED, { EX_DATAERR, WAIT_NOTHING, 0, "a@x: at column 2: no" } },
 	[GREYLISTED]  = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_MESSAGE, 451, "451 later" } },
 	[NO_HOST]     = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_HOST, 0, "mx: refused" } },
 	[NO_LOGIN]    = { RECIPIENT_WAITING, { EX_NOPERM, WAIT_ACCOUNT, 535, "mx: 535 no" } },
@@ -38,6 +39,7 @@ static const struct {
 	{ { SPAM, SPAM, SPAM }, EX_UNAVAILABLE, "all 3 recipients: 554 spam\n" },
 	{ { SPAM, NOBODY }, EX_NOUSER, "a@x: 554 spam\nb@x: 550 nobody\n" },
 	{ { UNPARSABLE, SENT }, EX_DATAERR, "a@x: no address\n" },
+	{ { MISPLACED, SENT }, EX_DATAERR, "a@x: at column 2: no\n" },
 	{ { NOBODY, UNPARSABLE, SENT }, EX_DATAERR, "a@x: 550 nobody\nb@x: no address\n" },
 	{ { NOBODY, GREYLISTED }, EX_TEMPFAIL, "a@x: 550 nobody\nb@x: 451 later\n" },
 	{ { SENT, GREYLISTED }, EX_TEMPFAIL, "b@x: 451 later\n" },
