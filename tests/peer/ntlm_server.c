@@ -367,6 +367,12 @@ static bool repeats_us(const struct ntlm_server *s, struct part pairs)
 	return ok && find_pair(pairs, AV_EOL).p != NULL;
 }
 
+/* The client's clock counts where we did not tell the time. */
+static bool tells_our_time(const struct ntlm_server *s, const struct answer *a, struct part pairs)
+{
+	return find_pair(pairs, AV_TIME).p == NULL || number(a->nt.p + 24, 8) == s->now;
+}
+
 static void expected_bindings(const struct ntlm_server *s, unsigned char out[DIGEST])
 {
 	struct buf b;
@@ -446,6 +452,8 @@ static bool verify_v2(struct ntlm_server *s, const struct answer *a)
 		return refuse(s, "wrong NTLMv2 response");
 	if (!repeats_us(s, pairs))
 		return refuse(s, "does not repeat our names");
+	if (!tells_our_time(s, a, pairs))
+		return refuse(s, "another time than ours");
 	target = find_pair(pairs, AV_TARGET);
 	if (target.p != NULL)
 		convert(&s->target, "UTF-8", "UTF-16LE", target.p, target.n);
