@@ -357,7 +357,10 @@ static bool respond_v2(struct responses *r, const struct challenge *c, const str
 	return ok;
 }
 
-/* 3.3.1.  The LM hash, a gift to whoever listens, is never sent: the NT response stands in both places. */
+/*
+ * 3.3.1.  The LM hash, a gift to whoever listens, is never used: the NT response
+ * stands in both places.
+ */
 static bool respond_v1(struct responses *r, const struct challenge *c, const struct ntlm_login *l)
 {
 	uint8_t both[16], hash[16], response[24];

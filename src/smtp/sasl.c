@@ -166,7 +166,7 @@ const char *sasl_objection(const char *mechanism, bool by_name, const struct str
 	return NULL;
 }
 
-/* "PLAIN (only with TLS), X-NEW (unknown to mailchute)": what they say is the server's, so it is escaped. */
+/* "PLAIN (only with TLS), X-NEW (unknown to mailchute)"; names from outside, so escaped. */
 static void explain(struct buf *out, const struct strv *names, bool by_name,
                     const struct strv *offered, const struct sasl_login *login)
 {
@@ -251,7 +251,8 @@ static const struct meaning {
 	{ GSASL_NO_CLIENT_CODE, EX_UNAVAILABLE, WAIT_ACCOUNT, "the SASL library was built without it" },
 	{ GSASL_SASLPREP_ERROR, EX_CONFIG, WAIT_ACCOUNT,
 	  "user or password has characters that it cannot carry (is it UTF-8?)" },
-	{ GSASL_AUTHENTICATION_ERROR, EX_TEMPFAIL, WAIT_HOST, "the server could not prove that it is the right one" },
+	{ GSASL_AUTHENTICATION_ERROR, EX_TEMPFAIL, WAIT_HOST,
+	  "the server could not prove that it is the right one" },
 	{ GSASL_MECHANISM_PARSE_ERROR, EX_TEMPFAIL, WAIT_HOST, "the server's message makes no sense" },
 	{ GSASL_GSSAPI_INIT_SEC_CONTEXT_ERROR, EX_UNAVAILABLE, WAIT_ACCOUNT, "no Kerberos ticket (kinit)" },
 };

@@ -81,9 +81,12 @@ void sasl_free(struct sasl *x);
 bool sasl_initial(struct sasl *x, struct buf *out, bool *has, struct status *st);
 /* The answer in base64, which may be empty, to a 334's text.  The caller wipes `out`. */
 bool sasl_step(struct sasl *x, const char *challenge, struct buf *out, struct status *st);
-/* After 235: whether that may be: the server proved itself where the mechanism asks that (SCRAM), and refused nothing. */
+/*
+ * After 235: whether that may be.  The server proved itself where the mechanism
+ * asks that (SCRAM), and had said nothing against us.
+ */
 bool sasl_finished(const struct sasl *x);
-/* What the server said against us inside the exchange (SCRAM's e=, a token's error), printable; "" if nothing. */
+/* What the server said against us inside the exchange (SCRAM's e=, a token's error), printable, or "". */
 const char *sasl_server_error(const struct sasl *x);
 
 /* The library's version. */
