@@ -31,11 +31,6 @@ static const char *const client_certificates[] = {
 	[CLIENT_NONE] = "none", [CLIENT_ASK] = "ask", [CLIENT_REQUIRE] = "require",
 };
 
-const char *stage_name(enum stage stage)
-{
-	return stages[stage];
-}
-
 void behaviour_init(struct behaviour *b)
 {
 	static const char *const usual[] = {

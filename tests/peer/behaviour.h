@@ -93,6 +93,4 @@ void behaviour_release(struct behaviour *b);
 /* One line; false with words in `why` if it is none of the above.  Blank lines and # are skipped. */
 bool behaviour_line(struct behaviour *b, const char *line, struct buf *why);
 
-const char *stage_name(enum stage stage);
-
 #endif

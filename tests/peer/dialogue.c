@@ -367,7 +367,8 @@ void dialogue(struct peer *p, int fd)
 	wire_init(&t.wire, fd, p->behaviour->pace);
 	buf_init(&t.line, SIZE_MAX / 2);
 	record_note(t.record, "connection");
-	if (p->behaviour->tls != TLS_NOW || talk_start_tls(&t))
+	if ((!p->behaviour->socks5 || talk_pass_proxy(&t))
+	    && (p->behaviour->tls != TLS_NOW || talk_start_tls(&t)))
 		talk_answer(&t, STAGE_GREETING, "220 peer.example ESMTP");
 	while (talk_read(&t))
 		obey(&t);

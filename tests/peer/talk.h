@@ -54,6 +54,9 @@ void talk_close(struct talk *t);
 /* Forget the transaction. */
 void talk_reset(struct talk *t);
 
+/* Play the SOCKS5 proxy that leads to us. */
+bool talk_pass_proxy(struct talk *t);
+
 /* The server's side of the TLS handshake, or what the behaviour does in its place. */
 bool talk_start_tls(struct talk *t);
 
