@@ -18,6 +18,7 @@ struct recipient {
 	                          address (and FAILED for that): `given` again */
 	char *given;           /* as the caller wrote it: for errors and ORCPT */
 	enum recipient_state state;
+	bool owed;             /* and the sender is yet to be notified of that: see queue.h */
 	struct status status;
 };
 

@@ -10,10 +10,11 @@
 
 static const char magic[] = "mailchute-queue 1\n";
 static const char states[] = { [RECIPIENT_WAITING] = 'W', [RECIPIENT_SENT] = 'S', [RECIPIENT_FAILED] = 'F' };
+static const char owed[] = { [RECIPIENT_WAITING] = 'W', [RECIPIENT_SENT] = 's', [RECIPIENT_FAILED] = 'f' };
 
-char qfile_state(enum recipient_state state)
+char qfile_state(const struct recipient *r)
 {
-	return states[state];
+	return r->owed ? owed[r->state] : states[r->state];
 }
 
 /* --- writing --- */
@@ -44,7 +45,7 @@ static void number(struct buf *out, const char *key, uint64_t value)
 
 static void recipient(struct buf *out, const struct recipient *r)
 {
-	buf_printf(out, "to %c %s\n", qfile_state(r->state), r->address);
+	buf_printf(out, "to %c %s\n", qfile_state(r), r->address);
 	if (strcmp(r->given, r->address) != 0)
 		line(out, "as", r->given);
 }
@@ -201,11 +202,12 @@ static bool read_8bit(struct reader *r, const char *value)
 	return true;
 }
 
-static bool read_state(char c, enum recipient_state *out)
+static bool read_state(char c, struct recipient *out)
 {
 	for (size_t i = 0; i < COUNT_OF(states); i++)
-		if (states[i] == c) {
-			*out = (enum recipient_state)i;
+		if (states[i] == c || owed[i] == c) {
+			out->state = (enum recipient_state)i;
+			out->owed = states[i] != c;
 			return true;
 		}
 	return false;
@@ -214,12 +216,9 @@ static bool read_state(char c, enum recipient_state *out)
 static bool read_to(struct reader *r, const char *value)
 {
 	struct envelope *env = &r->e->envelope;
-	enum recipient_state state;
 
-	if (!read_state(value[0], &state) || value[1] != ' ' || !envelope_add(env, value + 2, value + 2))
-		return false;
-	env->v[env->len - 1].state = state;
-	return true;
+	return *value != '\0' && value[1] == ' ' && envelope_add(env, value + 2, value + 2)
+	       && read_state(value[0], &env->v[env->len - 1]);
 }
 
 static bool read_as(struct reader *r, const char *value)

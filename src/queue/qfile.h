@@ -13,7 +13,8 @@
  *	id ...                          from here on nothing changes
  *	arrived ...
  *	sender alice@example.org
- *	to W bob@example.org            but this one octet: W waiting, S sent, F failed
+ *	to W bob@example.org            but this one octet: W waiting, S sent, F failed;
+ *	                                s, f: likewise, and a notification of it is owed
  *	as Bob <bob@example.org>        what the caller wrote, if that is something else
  *
  *	(the message in wire form, `size` octets)
@@ -33,6 +34,6 @@ void qfile_head(struct buf *out, const struct queue_entry *e, uint64_t size);
  */
 bool qfile_parse(struct queue_entry *out, const char *text, size_t n, uint64_t *size, const char **why);
 
-char qfile_state(enum recipient_state state);
+char qfile_state(const struct recipient *r);
 
 #endif

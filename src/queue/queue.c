@@ -395,17 +395,26 @@ bool queue_may_send(struct queue *q, const struct queue_entry *n)
 
 /* --- changing --- */
 
-static bool put(struct queue_entry *e, const void *p, size_t n, off_t at, struct status *st)
+static bool put(struct queue_entry *e, const void *p, size_t n, off_t at)
 {
-	return (pwrite(e->fd, p, n, at) == (ssize_t)n && fdatasync(e->fd) == 0)
-	       || failed(st, "writing down what came of", e->id);
+	return pwrite(e->fd, p, n, at) == (ssize_t)n;
 }
 
-bool queue_save_recipient(struct queue_entry *e, size_t i, struct status *st)
+static bool saved(struct queue_entry *e, bool ok, struct status *st)
 {
-	char state = qfile_state(e->envelope.v[i].state);
+	return (ok && fdatasync(e->fd) == 0) || failed(st, "writing down what came of", e->id);
+}
 
-	return put(e, &state, 1, e->state_at[i], st);
+bool queue_save_recipients(struct queue_entry *e, const bool *which, struct status *st)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < e->envelope.len; i++) {
+		char state = qfile_state(&e->envelope.v[i]);
+
+		ok = !which[i] || put(e, &state, 1, e->state_at[i]);
+	}
+	return saved(e, ok, st);
 }
 
 bool queue_save_attempt(struct queue_entry *e, struct status *st)
@@ -415,7 +424,7 @@ bool queue_save_attempt(struct queue_entry *e, struct status *st)
 
 	buf_init(&front, QFILE_FRONT);
 	qfile_front(&front, e);
-	ok = put(e, front.data, front.len, 0, st);
+	ok = saved(e, put(e, front.data, front.len, 0), st);
 	buf_release(&front);
 	return ok;
 }

@@ -96,9 +96,15 @@ void queue_release(struct queue_entry *e);
 
 /*
  * Changes to a claimed entry, on the disk when they return true.  One byte a
- * recipient: what it will be is in e->envelope already.
+ * recipient: what it will be is in e->envelope already; only those are written
+ * for which `which` is true, with one sync for all.
+ *
+ * A recipient's `owed` and info.sending go together.  While an attempt runs it
+ * says that a notification about this outcome is still owed to the sender.  The
+ * write that clears `sending` and counts the notices settles all of them at
+ * once; the next attempt clears the flags before it sets `sending` again.
  */
-bool queue_save_recipient(struct queue_entry *e, size_t i, struct status *st);
+bool queue_save_recipients(struct queue_entry *e, const bool *which, struct status *st);
 /* What is in the file's first sector: tries, next, held, warned, sending, notices and `last`. */
 bool queue_save_attempt(struct queue_entry *e, struct status *st);
 bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st);

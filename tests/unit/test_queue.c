@@ -136,12 +136,15 @@ END_TEST
 
 START_TEST(changes_are_found_again)
 {
+	static const bool second[] = { false, true };
 	struct queue_entry e;
 
 	ck_assert(add("A", 10, NULL));
 	ck_assert_int_eq(queue_claim(&queue, "A", &e, &st), QUEUE_OK);
+	e.envelope.v[0].state = RECIPIENT_SENT; /* not written */
 	e.envelope.v[1].state = RECIPIENT_FAILED;
-	ck_assert(queue_save_recipient(&e, 1, &st));
+	e.envelope.v[1].owed = true;
+	ck_assert(queue_save_recipients(&e, second, &st));
 	e.info.tries = 3;
 	e.info.next = 4000000000;
 	e.info.held = e.info.sending = true;
@@ -153,6 +156,7 @@ START_TEST(changes_are_found_again)
 	ck_assert_int_eq(queue_look(&queue, "A", &e, &st), QUEUE_OK);
 	ck_assert_int_eq(e.envelope.v[0].state, RECIPIENT_WAITING);
 	ck_assert_int_eq(e.envelope.v[1].state, RECIPIENT_FAILED);
+	ck_assert(e.envelope.v[1].owed && !e.envelope.v[0].owed);
 	ck_assert_uint_eq(e.info.tries, 3);
 	ck_assert_int_eq(e.info.next, 4000000000);
 	ck_assert(e.info.held && e.info.sending && !e.info.warned);
