@@ -21,9 +21,14 @@ enum { COMMAND_MAX = 16 * 1024 };
 
 enum { QUIT_MS = 2000 };
 
+static deadline within(const struct session *s, deadline until)
+{
+	return s->until != 0 ? deadline_min(until, s->until) : until;
+}
+
 static deadline step_deadline(const struct session *s)
 {
-	return deadline_in(s->account->timeout);
+	return within(s, deadline_in(s->account->timeout));
 }
 
 void session_note(const struct session *s, const char *fmt, ...)
@@ -336,7 +341,7 @@ static bool connect_host(struct session *s, struct status *st)
 		.source_ip = a->source_ip,
 		.proxy_host = a->proxy_host,
 		.proxy_port = a->proxy_port,
-		.until = deadline_in(a->connect_timeout),
+		.until = within(s, deadline_in(a->connect_timeout)),
 	};
 
 	if (a->socket != NULL)
@@ -348,10 +353,10 @@ static bool connect_host(struct session *s, struct status *st)
 	return s->connected;
 }
 
-bool session_open(struct session *s, const struct config *c, const struct account *a,
-                  size_t host, const struct trace *trace, struct status *st)
+bool session_open_until(struct session *s, const struct config *c, const struct account *a,
+                        size_t host, const struct trace *trace, deadline until, struct status *st)
 {
-	*s = (struct session){ .config = c, .account = a, .trace = trace };
+	*s = (struct session){ .config = c, .account = a, .trace = trace, .until = until };
 	ehlo_init(&s->ehlo);
 	reply_init(&s->reply);
 	buf_init(&s->line, COMMAND_MAX);
@@ -363,6 +368,12 @@ bool session_open(struct session *s, const struct config *c, const struct accoun
 	if (st->wait == WAIT_NOTHING) /* no message was concerned yet */
 		st->wait = WAIT_ACCOUNT;
 	return s->connected ? status_during(st, "%s", s->host) : false; /* dial names it itself */
+}
+
+bool session_open(struct session *s, const struct config *c, const struct account *a,
+                  size_t host, const struct trace *trace, struct status *st)
+{
+	return session_open_until(s, c, a, host, trace, 0, st);
 }
 
 /* The reply is a courtesy that the server gets a short while for. */

@@ -35,6 +35,7 @@ struct session {
 	bool broken;                       /* nothing can be sent any more: ... */
 	struct status broken_by;
 	bool open_transaction;             /* RSET has to precede the next MAIL */
+	deadline until;                    /* for all of it, besides each step's; 0: none */
 };
 
 /*
@@ -47,6 +48,9 @@ struct session {
  */
 bool session_open(struct session *s, const struct config *c, const struct account *a,
                   size_t host, const struct trace *trace, struct status *st);
+/* The same with a deadline for all of it; a later message may set another. */
+bool session_open_until(struct session *s, const struct config *c, const struct account *a,
+                        size_t host, const struct trace *trace, deadline until, struct status *st);
 /* QUIT if the server still listens, a short while at most; frees all. */
 void session_close(struct session *s);
 

@@ -554,7 +554,7 @@ static void check_demands(struct transaction *t)
 }
 
 bool transaction_send(struct session *s, struct envelope *e, const struct message *m,
-                      struct status *st)
+                      const struct transaction_watch *watch, struct status *st)
 {
 	struct transaction t = {
 		.s = s,
@@ -566,8 +566,11 @@ bool transaction_send(struct session *s, struct envelope *e, const struct messag
 	bool ok = true;
 
 	collect(&t);
-	for (check_demands(&t); ok && t.len > 0; compact(&t))
+	for (check_demands(&t); ok && t.len > 0; compact(&t)) {
 		ok = run(&t, st);
+		if (watch != NULL)
+			watch->over(watch->arg, s);
+	}
 	if (!ok) {
 		status_during(st, "%s", s->host);
 		settle_all(&t, st);

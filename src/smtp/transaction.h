@@ -5,6 +5,12 @@
 #include "mail/message.h"
 #include "smtp/session.h"
 
+/* Called after each transaction, before the next one begins: what came of it can be written down. */
+struct transaction_watch {
+	void (*over)(void *arg, const struct session *s);
+	void  *arg;
+};
+
 /*
  * Send a message to the waiting recipients of an envelope: MAIL, RCPT ...,
  * DATA or BDAT, pipelined where the server offers it, in as many transactions
@@ -27,7 +33,7 @@
  * must not be asked at once, since this one may have the message.
  */
 bool transaction_send(struct session *s, struct envelope *e, const struct message *m,
-                      struct status *st);
+                      const struct transaction_watch *watch, struct status *st);
 
 /* Give a status to a recipient: final if nothing can be waited for. */
 void transaction_settle(struct recipient *r, const struct status *st);

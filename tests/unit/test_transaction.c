@@ -433,7 +433,7 @@ START_TEST(sends)
 
 	set_up(&x, r, server.fd);
 	buf_init(&got, 65536);
-	ok = transaction_send(&x.session, &x.envelope, &x.message, &st);
+	ok = transaction_send(&x.session, &x.envelope, &x.message, NULL, &st);
 	describe(&x.envelope, &got);
 	tear_down(&x);
 	ck_assert_msg(script_ended_well(&server), "%s: the dialogue went another way", r->behaviour);
