@@ -217,9 +217,11 @@ static int send_message(struct work *w)
 		.envelope = &w->envelope,
 		.message = &w->message,
 		.trace = w->options->verbose > 0 ? &report_trace : NULL,
-		.tag = w->options->tag,
-		.id = w->id,
 		.log = true,
+		.id = w->id,
+		.tag = w->options->tag,
+		.uid = getuid(),
+		.tries = 1,
 	};
 	int code;
 

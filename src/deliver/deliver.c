@@ -3,12 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "deliver/maillog.h"
-#include "smtp/session.h"
 #include "smtp/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* An attempt so far: what the log and a further failure have to know. */
 struct attempt {
@@ -18,6 +16,7 @@ struct attempt {
 	struct status why;       /* what kept the hosts from dealing with it */
 	struct buf host;         /* the last one */
 	char tls[16], auth[32];  /* of its session */
+	struct link *link;
 };
 
 /* One more host failed: the text tells of each.  Where their codes differ, one of them may do later. */
@@ -48,23 +47,89 @@ static void remember(struct attempt *t, const struct session *s)
 	snprintf(t->auth, sizeof(t->auth), "%s", s->auth);
 }
 
+void link_close(struct link *l)
+{
+	if (l->open)
+		session_close(&l->session);
+	l->open = false;
+}
+
+static bool is_late(const struct delivery *d)
+{
+	return d->until != 0 && clock_now() >= d->until;
+}
+
+static void over(void *arg, const struct session *s)
+{
+	const struct delivery *d = ((struct attempt *)arg)->d;
+
+	if (d->over != NULL)
+		d->over(d->arg, s->ehlo.dsn);
+}
+
+static bool send(struct attempt *t, struct status *st)
+{
+	const struct delivery *d = t->d;
+	const struct transaction_watch watch = { .over = over, .arg = t };
+
+	if (transaction_send(&t->link->session, d->envelope, d->message, &watch, st))
+		return true;
+	if (st->wait == WAIT_HOST && is_late(d))
+		st->wait = WAIT_MESSAGE;
+	return false;
+}
+
 /* Whether the next host should be asked as well. */
 static bool try_host(struct attempt *t, size_t host)
 {
 	const struct delivery *d = t->d;
-	struct session s;
+	struct session *s = &t->link->session;
 	struct status st;
 	bool ok;
 
-	ok = session_open(&s, d->config, d->account, host, d->trace, &st)
-	     && transaction_send(&s, d->envelope, d->message, &st);
+	t->link->open = true;
+	ok = session_open_until(s, d->config, d->account, host, d->trace, d->until, &st) && send(t, &st);
 	if (!ok) {
 		add_failure(&t->why, &st);
 		settle_unanswered(d->envelope, &t->why);
 	}
-	remember(t, &s);
-	session_close(&s);
-	return !ok && st.wait == WAIT_HOST && envelope_count(d->envelope, RECIPIENT_WAITING) > 0;
+	remember(t, s);
+	if (!ok || d->link == NULL)
+		link_close(t->link);
+	return !ok && st.wait == WAIT_HOST && !is_late(d)
+	       && envelope_count(d->envelope, RECIPIENT_WAITING) > 0;
+}
+
+/* Whether the session that was kept, if any, has dealt with it. */
+static bool try_kept(struct attempt *t)
+{
+	struct session *s = &t->link->session;
+	struct status st;
+	bool done;
+
+	if (!t->link->open || !s->usable || s->account != t->d->account) {
+		link_close(t->link);
+		return false;
+	}
+	s->trace = t->d->trace;
+	s->until = t->d->until;
+	done = send(t, &st);
+	remember(t, s);
+	if (done)
+		return true;
+	link_close(t->link);
+	if (st.wait == WAIT_HOST)
+		return false;
+	settle_unanswered(t->d->envelope, &st);
+	return true;
+}
+
+static void try_hosts(struct attempt *t)
+{
+	size_t hosts = t->d->account->socket != NULL ? 1 : t->d->account->hosts.len;
+
+	for (size_t i = 0; i < hosts && try_host(t, i); i++)
+		;
 }
 
 static void log_outcome(const struct attempt *t)
@@ -72,14 +137,15 @@ static void log_outcome(const struct attempt *t)
 	const struct delivery *d = t->d;
 	struct maillog log = {
 		.id = d->id,
-		.uid = getuid(),
+		.uid = d->uid,
 		.account = d->account->name,
 		.host = t->host.data,
 		.tls = t->tls,
 		.auth = t->auth,
 		.size = message_octets(d->message),
-		.tries = 1,
-		.delay = clock_now() - t->started,
+		.tries = d->tries,
+		.delay = d->waited + clock_now() - t->started,
+		.again = d->again,
 		.tag = d->tag,
 	};
 
@@ -114,15 +180,18 @@ static bool can_be_tried(const struct account *a, struct status *st)
 
 void deliver(const struct delivery *d)
 {
-	struct attempt t = { .d = d, .started = clock_now() };
-	size_t hosts = d->account->socket != NULL ? 1 : d->account->hosts.len;
+	struct link own = { .open = false };
+	struct attempt t = {
+		.d = d,
+		.started = clock_now(),
+		.link = d->link != NULL ? d->link : &own,
+	};
 
 	start(&t);
 	if (!can_be_tried(d->account, &t.why))
 		settle_unanswered(d->envelope, &t.why);
-	else
-		for (size_t i = 0; i < hosts && try_host(&t, i); i++)
-			;
+	else if (!try_kept(&t))
+		try_hosts(&t);
 	if (d->log)
 		log_outcome(&t);
 	buf_release(&t.host);

@@ -5,6 +5,18 @@
 #include "config/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "smtp/session.h"
+
+/*
+ * A session that is kept from one message of an account to the next.  Empty
+ * (all zero) to begin with; link_close says QUIT if there is anyone to hear it.
+ */
+struct link {
+	struct session session;
+	bool open;
+};
+
+void link_close(struct link *l);
 
 /*
  * One attempt to send a message through an account: its hosts in turn until
@@ -17,6 +29,10 @@
  * would be refused again, and count towards a lockout; STARTTLS or a mechanism
  * that is missing asks for a person; a refusal or a 4xx is an answer.  If no host
  * would have it, the status says what each did.
+ *
+ * With a link the session that it holds is used first, and the one that was
+ * used last is left in it if it is good for another message.  A session that
+ * has grown old and breaks costs the message nothing: the hosts are asked anew.
  */
 struct delivery {
 	const struct config  *config;
@@ -24,9 +40,22 @@ struct delivery {
 	struct envelope      *envelope;
 	const struct message *message;
 	const struct trace   *trace;     /* -v, or NULL */
-	const char           *tag;       /* -L, or NULL */
-	const char           *id;        /* for the log */
-	bool                  log;
+	struct link          *link;      /* NULL: a session of its own */
+	deadline              until;     /* for all of it; 0: none.  Running out after a server
+	                                    let us in is no fault of the host */
+
+	/* Called after each transaction: recipients that are no longer WAITING can be
+	   written down.  `dsn`: the server has taken over the notifications for them. */
+	void (*over)(void *arg, bool dsn);
+	void  *arg;
+
+	/* For the log. */
+	bool        log;
+	const char *id, *tag;            /* -L, or NULL */
+	uid_t       uid;
+	unsigned    tries;               /* this one included */
+	int64_t     waited;              /* milliseconds before this attempt */
+	bool        again;               /* an attempt was cut off before its outcome was written down */
 };
 
 void deliver(const struct delivery *d);

@@ -39,6 +39,7 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 	log_number(e, "tries", m->tries);
 	log_text(e, "delay", delay);
 	log_text(e, r->status.reply != 0 ? "reply" : "error", r->status.text);
+	log_text(e, "again", m->again ? "yes" : NULL);
 	add_known(e, "tag", m->tag);
 	log_send(e);
 }

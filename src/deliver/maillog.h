@@ -1,6 +1,7 @@
 #ifndef DELIVER_MAILLOG_H
 #define DELIVER_MAILLOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ struct maillog {
 	uint64_t    size;
 	unsigned    tries;
 	int64_t     delay;       /* milliseconds since the message was accepted */
+	bool        again;       /* it may be sent for the second time */
 	const char *tag;         /* -L, or NULL */
 };
 

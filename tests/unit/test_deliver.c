@@ -218,6 +218,7 @@ static void run(const struct row *r, const struct account *a, struct buf *outcom
 		.tag = "web",
 		.id = "Q",
 		.log = true,
+		.tries = 1,
 	};
 
 	config_init(&config);
