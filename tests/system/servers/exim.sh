@@ -19,6 +19,8 @@ exim_conf() {
 		disable_ipv6 = true
 		host_lookup =
 		rfc1413_query_timeout = 0s
+		deliver_drop_privilege = true
+		trusted_users = root
 		smtputf8_advertise_hosts = *
 		chunking_advertise_hosts = *
 		dsn_advertise_hosts = *
