@@ -108,12 +108,12 @@ fuzz:                              ## build and run every fuzzer for FUZZTIME se
 		$B/fuzz/tests/fuzz/fuzz_$$f -verbosity=0 -print_final_stats=0 -max_total_time=$(or $(FUZZTIME),60) \
 			$B/corpus/$$f $$(ls -d tests/fuzz/corpus/$$f 2>/dev/null) || exit 1; done
 lint:                              ## static analysis, headers, layers, man pages, scripts
-	for h in $$(find src -name '*.h'); do $(COMPILE) -Werror -fsyntax-only -x c $$h || exit 1; done
-	cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --suppressions-list=tests/lint/cppcheck \
+	@for h in $$(find src -name '*.h'); do $(COMPILE) -Werror -fsyntax-only -x c $$h || exit 1; done
+	@cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --library=tests/lint/cppcheck.cfg \
 		-I$B -Isrc -Icompat -D_GNU_SOURCE -i compat/probe src compat
-	awk -f tests/lint/layers.awk tests/lint/layers $(wildcard src/*/*.[ch])
-	mandoc -Tlint -W warning $(wildcard man/*.[1-8])
-	tests/lint/words
+	@awk -f tests/lint/layers.awk tests/lint/layers $(wildcard src/*/*.[ch])
+	@mandoc -Tlint -W warning $(wildcard man/*.[1-8])
+	@tests/lint/words
 cov:                               ## line and branch coverage of "make check"
 	$(MAKE) B=$B/cov FORTIFY=0 CFLAGS='-O0 -g --coverage' check
 	lcov -q -c -d $B/cov -o $B/cov/lcov.info && lcov -q -r $B/cov/lcov.info '/usr/*' '*/tests/*' -o $B/cov/lcov.info && lcov -l $B/cov/lcov.info

@@ -181,15 +181,17 @@ static void check_body(const struct message *m, const char *unit, uint64_t times
 	uint64_t total = 0;
 	struct message_source s;
 	char block[70000];
+	bool same = true; /* an assertion an octet would write a note an octet */
 	long n;
 
 	message_start(&s, m);
 	s.part = SOURCE_BODY;
 	while ((n = message_next(&s, block, step)) > 0)
 		for (long i = 0; i < n; i++, total++) {
-			ck_assert_int_eq(block[i], unit[done]);
+			same = same && block[i] == unit[done];
 			done = done + 1 < len ? done + 1 : 0;
 		}
+	ck_assert(same);
 	ck_assert_int_eq(n, 0);
 	ck_assert_uint_eq(total, times * len);
 }

@@ -119,7 +119,7 @@ dovecot_up() {
 	done >"$R/etc/dovecot/users"
 	if [[ -s $WORK/kerberos/keytab ]]; then
 		cp "$WORK/kerberos/krb5.conf" "$R/etc/"
-		cp "$WORK/kerberos/keytab" "$R/etc/krb5.keytab"
+		install -m 644 "$WORK/kerberos/keytab" "$R/etc/krb5.keytab"
 	fi
 	openssl rand -hex 16 | tr -d '\n' >"$S/key"
 	base64 -w0 <"$S/key" >"$R/etc/dovecot/oauth/default/HS256/default"
