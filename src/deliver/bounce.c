@@ -1,0 +1,319 @@
+#include "deliver/bounce.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "config/machine.h"
+#include "deliver/ration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who we are in a notification. */
+struct names {
+	char *reporter, *from;
+};
+
+static void find_names(struct names *n, const struct config *c, const struct account *a)
+{
+	n->reporter = a != NULL && a->domain != NULL ? alloc_copy(a->domain) : machine_name();
+	n->from = alloc_printf("postmaster@%s", c->settings.maildomain);
+}
+
+static void free_names(struct names *n)
+{
+	free(n->reporter);
+	free(n->from);
+}
+
+/* --- whether --- */
+
+static bool is_asked_for(unsigned notify, enum bounce_event event)
+{
+	static const unsigned bits[] = {
+		[BOUNCE_FAILED] = NOTIFY_FAILURE,
+		[BOUNCE_DELAYED] = NOTIFY_DELAY,
+		[BOUNCE_DELIVERED] = NOTIFY_SUCCESS,
+	};
+
+	if (notify == 0) /* RFC 3461, 5.2.2 and 4.1: failures at least, delays if we like */
+		notify = NOTIFY_FAILURE | NOTIFY_DELAY;
+	return (notify & NOTIFY_NEVER) == 0 && (notify & bits[event]) != 0;
+}
+
+static bool is_wanted(const struct queue_entry *e, const struct account *a, enum bounce_event event,
+                      const bool *about)
+{
+	unsigned notify = e->envelope.notify == 0 && a != NULL ? a->dsn_notify : e->envelope.notify;
+	bool any = false;
+
+	for (size_t i = 0; i < e->envelope.len; i++)
+		any |= about[i];
+	/* With bounce_from notifications have a sender, and are still not to be notified of. */
+	return any && e->envelope.sender[0] != '\0' && e->info.about == NULL && is_asked_for(notify, event);
+}
+
+/* --- into the queue --- */
+
+/* A notification's envelope: from nobody, and about it nobody wants to hear (RFC 3464, 2). */
+static void address_to(struct envelope *env, const struct config *c, const char *to)
+{
+	envelope_init(env);
+	envelope_set_sender(env, c->settings.bounce_from != NULL ? c->settings.bounce_from : "");
+	envelope_add(env, to, to);
+	env->notify = NOTIFY_NEVER;
+}
+
+static bool post(struct queue *q, const struct config *c, const char *id, const struct queue_info *info,
+                 const char *to, const struct message *m, struct status *st)
+{
+	struct envelope env;
+	bool ok;
+
+	address_to(&env, c, to);
+	ok = queue_add(q, id, info, &env, m, NULL, NULL, st); /* no quota: it takes the place of its original */
+	envelope_release(&env);
+	return ok;
+}
+
+static bool send_one(struct queue *q, const struct config *c, const struct bounce_report *r, struct status *st)
+{
+	const struct queue_entry *e = r->entry;
+	const struct queue_info info = {
+		.account = e->info.account,
+		.tag = e->info.tag,
+		.about = (char *)e->id,
+		.uid = e->info.uid,
+		.arrived = r->now,
+	};
+	struct message m;
+	bool ok;
+
+	message_init(&m);
+	ok = bounce_compose(&m, r, st) && post(q, c, r->id, &info, e->envelope.sender, &m, st);
+	message_release(&m);
+	return ok;
+}
+
+/* --- summaries --- */
+
+/* A line of the list taken apart, as long as that is valid. */
+struct listed {
+	char *id, *account, *text;
+	uid_t uid;
+};
+
+static bool take_apart(struct listed *l, char *line)
+{
+	char *uid, *save;
+
+	l->id = strtok_r(line, "\t", &save);
+	uid = strtok_r(NULL, "\t", &save);
+	l->account = strtok_r(NULL, "\t", &save);
+	l->text = strtok_r(NULL, "\t", &save);
+	l->uid = uid != NULL ? (uid_t)strtoul(uid, NULL, 10) : 0;
+	return l->text != NULL;
+}
+
+/* The original's id in that of a notification. */
+static char *original_of(const char *id)
+{
+	const char *dash = strrchr(id, '-');
+
+	return alloc_copyn(id, dash != NULL ? (size_t)(dash - id) : strlen(id));
+}
+
+/* Whether its original has written down that it was told of, as queue_may_send has it. */
+static bool is_settled(struct queue *q, const char *id)
+{
+	struct queue_entry e = { .info.about = original_of(id) };
+	bool may;
+
+	snprintf(e.id, sizeof(e.id), "%s", id);
+	may = queue_may_send(q, &e);
+	free(e.info.about);
+	return may;
+}
+
+/* What goes into a summary: the list up to the first that is not settled. */
+struct batch {
+	char *copy;            /* of the list, taken apart */
+	size_t octets;
+	struct strv texts;
+	struct listed last;
+};
+
+static void collect(struct batch *b, struct queue *q, const struct buf *list)
+{
+	char *line, *end;
+
+	*b = (struct batch){ .copy = alloc_copyn(list->data, list->len) };
+	for (line = b->copy; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		struct listed l;
+
+		*end = '\0';
+		if (take_apart(&l, line)) {
+			if (!is_settled(q, l.id))
+				break;
+			strv_add(&b->texts, l.text);
+			b->last = l;
+		}
+		b->octets = (size_t)(end + 1 - b->copy);
+	}
+}
+
+/*
+ * The summary has the id of its last line: another list gives another id, the
+ * same one, found again after a crash, the same.
+ */
+static bool send_batch(struct queue *q, const struct config *c, const struct ration *r,
+                       const struct batch *b, time_t now, struct status *st)
+{
+	const struct queue_info info = {
+		.account = b->last.account,
+		.about = original_of(b->last.id),
+		.uid = b->last.uid,
+		.arrived = now,
+	};
+	struct names names;
+	struct message m;
+	bool ok;
+
+	find_names(&names, c, account_named(c, b->last.account));
+	message_init(&m);
+	ok = bounce_compose_summary(&m, &(struct bounce_summary){
+		.to = r->sender,
+		.reporter = names.reporter,
+		.from = names.from,
+		.id = b->last.id,
+		.now = now,
+		.lines = b->texts.v,
+		.len = b->texts.len,
+		.more = r->more,
+	}, st) && post(q, c, b->last.id, &info, r->sender, &m, st);
+	message_release(&m);
+	free_names(&names);
+	free(info.about);
+	return ok;
+}
+
+/* Once the hour is over. */
+static bool sum_up(struct queue *q, const struct config *c, struct ration *r, time_t now, struct status *st)
+{
+	struct batch b;
+	bool ok = true;
+
+	if (!ration_is_over(r, now) || r->list.len == 0)
+		return true;
+	collect(&b, q, &r->list);
+	if (b.texts.len > 0)
+		ok = send_batch(q, c, r, &b, now, st);
+	if (ok && b.octets > 0)
+		ok = ration_drop(r, b.octets, now, st);
+	strv_release(&b.texts);
+	free(b.copy);
+	return ok;
+}
+
+bool bounce_sum_up(struct queue *q, const struct config *c, time_t now, struct status *st)
+{
+	struct strv files;
+	struct ration r;
+	struct status one;
+	bool ok = true;
+
+	strv_init(&files);
+	ration_files(q, &files);
+	for (size_t i = 0; i < files.len; i++) {
+		if (!ration_open_file(&r, q, files.v[i], &one) || !sum_up(q, c, &r, now, &one)) {
+			*st = one;
+			ok = false;
+		} else if (r.list.len == 0 && ration_is_over(&r, now)) {
+			ration_remove(&r);
+		}
+		ration_close(&r);
+	}
+	strv_release(&files);
+	return ok;
+}
+
+/* --- one event --- */
+
+enum way { WAY_SEND, WAY_LISTED };
+
+/* Whether it goes by itself or into the list.  What cannot be counted is sent. */
+static enum way choose_way(struct queue *q, const struct config *c, const struct bounce_report *r)
+{
+	const struct queue_entry *e = r->entry;
+	struct ration ration;
+	struct status st;
+	enum way way = WAY_SEND;
+
+	if (ration_open(&ration, q, e->envelope.sender, &st)) {
+		char *line = bounce_line(r);
+
+		sum_up(q, c, &ration, r->now, &st); /* if it fails, it stays in the list */
+		if (ration_has(&ration, r->id)
+		    || (!ration_take(&ration, r->now)
+		        && ration_add(&ration, r->id, e->info.uid, e->info.account, line, &st)))
+			way = WAY_LISTED;
+		free(line);
+	}
+	ration_close(&ration);
+	return way;
+}
+
+static time_t given_up_at(const struct queue_entry *e, const struct settings *s)
+{
+	return s->expire > 0 ? e->info.arrived + (time_t)(s->expire / 1000) : 0;
+}
+
+/* The account's server, if it has but one: which of several spoke is not known here. */
+static char *only_host(const struct account *a)
+{
+	unsigned short port;
+	char *host = NULL;
+
+	if (a != NULL && a->socket == NULL && a->maildir == NULL && a->hosts.len == 1
+	    && !str_istarts(a->hosts.v[0], "srv:"))
+		account_host(a, 0, &host, &port);
+	return host;
+}
+
+static bool reaches_mailbox(const struct account *a)
+{
+	return a != NULL && (a->lmtp || a->maildir != NULL);
+}
+
+bool bounce_send(struct queue *q, const struct config *c, const struct queue_entry *e,
+                 enum bounce_event event, const bool *about, struct status *st)
+{
+	const struct account *a = account_named(c, e->info.account);
+	struct names names;
+	char *id, *host;
+	bool ok;
+
+	if (!is_wanted(e, a, event, about))
+		return true;
+	id = alloc_printf("%s-%u", e->id, e->info.notices);
+	host = only_host(a);
+	find_names(&names, c, a);
+	struct bounce_report r = {
+		.entry = e,
+		.event = event,
+		.about = about,
+		.reporter = names.reporter,
+		.from = names.from,
+		.id = id,
+		.now = time(NULL),
+		.remote = host,
+		.ret = e->envelope.ret == RETURN_DEFAULT && a != NULL ? (enum dsn_return)a->dsn_return : e->envelope.ret,
+		.until = given_up_at(e, &c->settings),
+		.relayed = !reaches_mailbox(a),
+	};
+	ok = choose_way(q, c, &r) == WAY_LISTED || send_one(q, c, &r, st);
+	free_names(&names);
+	free(host);
+	free(id);
+	return ok || status_during(st, "notifying <%s>", e->envelope.sender);
+}

@@ -1,0 +1,710 @@
+#include "deliver/bounce.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "mail/date.h"
+#include "mail/msgid.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LINE_MOST = 998,       /* RFC 5322, 2.1.1 */
+	WIDTH = 72,
+	NAMED_MOST = 100,      /* recipients in the text for people; programs get them all */
+	NAMED_IN_LINE = 20,
+	SUBJECT_MOST = 200,
+	TEXT_MAX = SIZE_MAX / 2, /* it grows with the entry, which is in memory too */
+};
+
+/* --- text from outside --- */
+
+/*
+ * The gate for it: what comes through here ends no line and is UTF-8, or ASCII
+ * with RFC 6533's \x{HEX} for the rest.
+ */
+static void put_clean(struct buf *out, const char *s, bool utf8)
+{
+	const char *end = s + strlen(s), *from;
+	uint32_t cp;
+
+	while (from = s, s < end) {
+		if (str_has_control(s, 1) || !str_utf8_next(&s, end, &cp)) {
+			buf_putc(out, '?');
+			s = from + 1;
+		} else if (cp >= 128 && (!utf8 || cp < 160)) {
+			buf_printf(out, "\\x{%X}", (unsigned)cp);
+		} else {
+			buf_add(out, from, (size_t)(s - from));
+		}
+	}
+}
+
+/* Octets to put on a line: up to a blank within `width`, else to the next one, at most `most`. */
+static size_t line_length(const char *s, size_t n, size_t width, size_t most)
+{
+	size_t at;
+
+	if (n <= width)
+		return n;
+	for (at = width; at > 0; at--)
+		if (s[at] == ' ')
+			return at;
+	for (at = width; at < n && at < most; at++)
+		if (s[at] == ' ')
+			return at;
+	while (at < n && at > 1 && ((unsigned char)s[at] & 0xc0) == 0x80) /* within a character */
+		at--;
+	return at;
+}
+
+/* Break a line into several; a blank where it breaks gives way to CRLF and `indent`. */
+static void put_wrapped(struct buf *out, const char *s, size_t n, size_t width, const char *indent)
+{
+	size_t margin = 0, len;
+
+	while ((len = line_length(s, n, width - margin, LINE_MOST - margin)) < n) {
+		buf_add(out, s, len);
+		buf_printf(out, "\r\n%s", indent);
+		len += s[len] == ' ';
+		s += len;
+		n -= len;
+		margin = strlen(indent);
+	}
+	buf_add(out, s, n);
+	buf_puts(out, "\r\n");
+}
+
+/* A paragraph for people; text from outside goes through put_clean on its way. */
+static void put_text(struct buf *out, const char *indent, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void put_text(struct buf *out, const char *indent, const char *fmt, ...)
+{
+	struct buf raw, line;
+	va_list ap;
+
+	buf_init(&raw, TEXT_MAX);
+	buf_init(&line, TEXT_MAX);
+	va_start(ap, fmt);
+	buf_vprintf(&raw, fmt, ap);
+	va_end(ap);
+	buf_puts(&line, indent);
+	put_clean(&line, raw.data, true);
+	put_wrapped(out, line.data, line.len, WIDTH, indent);
+	buf_release(&line);
+	buf_release(&raw);
+}
+
+/* A field of the part for programs; `type` is that of RFC 3464, 2.1.2, or NULL. */
+static void put_field(struct buf *out, bool utf8, const char *name, const char *type, const char *value)
+{
+	struct buf line;
+
+	buf_init(&line, TEXT_MAX);
+	buf_printf(&line, "%s: ", name);
+	if (type != NULL)
+		buf_printf(&line, "%s; ", type);
+	put_clean(&line, value, utf8);
+	put_wrapped(out, line.data, line.len, WIDTH, " ");
+	buf_release(&line);
+}
+
+static void put_date_field(struct buf *out, const char *name, time_t when)
+{
+	struct buf date;
+
+	buf_init(&date, 64);
+	date_format(&date, when);
+	put_field(out, false, name, NULL, date.data);
+	buf_release(&date);
+}
+
+static bool is_ascii(const char *s)
+{
+	return str_is_ascii(s, strlen(s));
+}
+
+/* --- what came of a recipient --- */
+
+struct outcome {
+	const char *words;         /* one line, of whoever refused */
+	bool        server;        /* a mail server's reply, from its code on */
+	char        status[16];    /* RFC 3463 */
+};
+
+static bool is_reply(const char *s)
+{
+	return strchr("245", *s) != NULL && strspn(s, "0123456789") == 3 && (s[3] == ' ' || s[3] == '\0');
+}
+
+/* Where a reply stands in a status's text, as in "host: 550 5.1.1 ..."; NULL if none does. */
+static const char *find_reply(const char *text)
+{
+	const char *colon;
+
+	for (;; text = colon + 2) {
+		if (is_reply(text))
+			return text;
+		if ((colon = strstr(text, ": ")) == NULL)
+			return NULL;
+	}
+}
+
+/* The enhanced code that follows a reply's code, "5.1.1"; its length, 0 if there is none. */
+static size_t enhanced_length(const char *s)
+{
+	size_t n = 0;
+
+	for (int part = 0; part < 3; part++) {
+		size_t digits = strspn(s + n, "0123456789");
+
+		if (digits == 0 || digits > 3 || (part == 0 && (digits > 1 || strchr("245", *s) == NULL)))
+			return 0;
+		n += digits;
+		if (part < 2 && s[n++] != '.')
+			return 0;
+	}
+	return s[n] == ' ' || s[n] == '\0' ? n : 0;
+}
+
+struct derived {
+	int code;
+	const char *status;
+};
+
+static const char *derive(const struct derived *table, size_t n, int code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (table[i].code == code)
+			return table[i].status;
+	return NULL;
+}
+
+/* Servers without enhanced codes.  550 may mean so much that it tells nothing. */
+static const char *status_of_reply(const char *reply)
+{
+	static const struct derived table[] = {
+		{ 421, "4.3.2" }, { 450, "4.2.0" }, { 451, "4.3.0" }, { 452, "4.3.1" },
+		{ 454, "4.7.0" }, { 455, "4.5.4" }, { 500, "5.5.2" }, { 501, "5.5.4" },
+		{ 502, "5.5.1" }, { 503, "5.5.1" }, { 504, "5.5.4" }, { 530, "5.7.0" },
+		{ 534, "5.7.9" }, { 535, "5.7.8" }, { 551, "5.1.6" }, { 552, "5.2.2" },
+		{ 553, "5.1.3" }, { 555, "5.5.4" }, { 556, "5.1.10" },
+	};
+	static const char *const by_class[] = { ['2'] = "2.0.0", ['4'] = "4.0.0", ['5'] = "5.0.0" };
+	const char *status = derive(table, COUNT_OF(table), atoi(reply));
+
+	return status != NULL ? status : by_class[(unsigned char)*reply];
+}
+
+/* Failures that are our own. */
+static const char *status_of_failure(const struct status *st)
+{
+	static const struct derived table[] = {
+		{ EX_DATAERR, "5.1.3" }, { EX_NOUSER, "5.1.0" }, { EX_NOHOST, "5.1.2" },
+		{ EX_NOPERM, "5.7.0" }, { EX_PROTOCOL, "5.5.0" }, { EX_CONFIG, "5.3.5" },
+		{ EX_TEMPFAIL, "4.4.7" },
+	};
+	const char *status = derive(table, COUNT_OF(table), st->sysexit);
+
+	return status != NULL ? status : "5.0.0";
+}
+
+/* RFC 3464, 2.3.4: the class says the same as the action. */
+static char status_class(enum bounce_event event, char given)
+{
+	if (event == BOUNCE_DELIVERED)
+		return '2';
+	if (event == BOUNCE_DELAYED)
+		return '4';
+	return given == '4' ? '4' : '5';
+}
+
+static struct outcome outcome_of(const struct bounce_report *r, size_t i)
+{
+	const struct status *st = &r->entry->envelope.v[i].status;
+	/* A state that was read from the queue has lost its words. */
+	bool known = st->text[0] != '\0';
+	const char *text = known ? st->text : r->entry->last, *status;
+	const char *reply = known && st->reply == 0 ? NULL : find_reply(text);
+	struct outcome o = { .words = reply != NULL ? reply : text, .server = reply != NULL };
+	size_t n = reply != NULL && strlen(reply) > 4 ? enhanced_length(reply + 4) : 0;
+
+	status = n > 0 ? reply + 4 : reply != NULL ? status_of_reply(reply) : status_of_failure(st);
+	/* "delivery time expired" is not said before it has. */
+	if (r->event != BOUNCE_FAILED && n == 0 && reply == NULL)
+		status = r->event == BOUNCE_DELAYED ? "4.4.0" : "2.0.0";
+	n = n > 0 ? n : strlen(status);
+	snprintf(o.status, sizeof(o.status), "%c%.*s", status_class(r->event, *status), (int)n - 1, status + 1);
+	return o;
+}
+
+/* --- for people --- */
+
+/* What each event is called. */
+static const struct wording {
+	const char *subject, *one, *several, *in_line, *action;
+} wordings[] = {
+	[BOUNCE_FAILED] = {
+		.subject = "Your message could not be delivered",
+		.one = "Your message could not be delivered to the recipient named below. "
+		       "It will not be tried again.",
+		.several = "Your message could not be delivered to the recipients named below. "
+		           "It will not be tried again for them.",
+		.in_line = "could not be delivered to",
+		.action = "failed",
+	},
+	[BOUNCE_DELAYED] = {
+		.subject = "Your message is delayed",
+		.one = "Your message could not be delivered yet to the recipient named below.",
+		.several = "Your message could not be delivered yet to the recipients named below.",
+		.in_line = "could not be delivered yet to",
+		.action = "delayed",
+	},
+	[BOUNCE_DELIVERED] = {
+		.subject = "Your message was delivered",
+		.one = "Your message was delivered to the recipient named below, as you asked to be told.",
+		.several = "Your message was delivered to the recipients named below, "
+		           "as you asked to be told.",
+		.in_line = "was delivered to",
+		.action = "delivered",
+	},
+};
+
+static const struct wording relayed = {
+	.subject = "Your message was passed on",
+	.one = "Your message was passed on to the mail server of the recipient named below. That "
+	       "server sends no further notice of what becomes of it.",
+	.several = "Your message was passed on to the mail server of the recipients named below. "
+	           "That server sends no further notice of what becomes of it.",
+	.in_line = "was passed on for",
+	.action = "relayed",
+};
+
+static const struct wording *wording_of(const struct bounce_report *r)
+{
+	return r->event == BOUNCE_DELIVERED && r->relayed ? &relayed : &wordings[r->event];
+}
+
+/* What to do about a failure, by the second number of its status (RFC 3463, 3). */
+static const char *advice_of(const char *status)
+{
+	static const char *const advice[] = {
+		['1'] = "What to do: check the address for mistakes, and send the message again to the "
+		        "right one.",
+		['2'] = "What to do: the mailbox cannot take the message. Send it again later, or reach "
+		        "the recipient in another way.",
+		['3'] = "What to do: send the message again later, or a smaller one if the words above "
+		        "speak of its size.",
+		['4'] = "What to do: a mail server could not be reached, or did not answer. Send the "
+		        "message again later.",
+		['6'] = "What to do: the server cannot take a message of this form. Send it in a plainer "
+		        "or smaller one.",
+		['7'] = "What to do: the server does not allow this. If it should, pass this notification "
+		        "on to the person who looks after mail there, or here.",
+	};
+	unsigned char subject = (unsigned char)status[2];
+
+	if (status[0] == '4')
+		return "What to do: the message was tried until its time was over. Send it again, or "
+		       "reach the recipient in another way.";
+	if (subject < COUNT_OF(advice) && advice[subject] != NULL)
+		return advice[subject];
+	return "What to do: the words above should say why. If they do not help, pass this "
+	       "notification on to the person who looks after mail here.";
+}
+
+static size_t count_about(const struct bounce_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->entry->envelope.len; i++)
+		n += r->about[i];
+	return n;
+}
+
+/* The subject where it can be read as it stands. */
+static void put_subject(struct buf *out, const struct header *h)
+{
+	size_t at = header_find(h, "Subject", 0);
+	struct buf subject;
+
+	if (at == h->len)
+		return;
+	buf_init(&subject, SUBJECT_MOST);
+	field_unfold(&h->v[at], &subject);
+	if (strstr(subject.data, "=?") == NULL)
+		put_text(out, "    ", "Subject: %s%s", subject.data, buf_ok(&subject) ? "" : " ...");
+	buf_release(&subject);
+}
+
+static void put_what(struct buf *out, const struct bounce_report *r)
+{
+	const struct wording *w = wording_of(r);
+	struct buf date;
+
+	put_text(out, "", "This is the mail system at %s.", r->reporter);
+	buf_puts(out, "\r\n");
+	put_text(out, "", "%s", count_about(r) == 1 ? w->one : w->several);
+	buf_puts(out, "\r\n");
+	put_subject(out, &r->entry->message.header);
+	buf_init(&date, 64);
+	date_format(&date, r->entry->info.arrived);
+	put_text(out, "    ", "Accepted: %s", date.data);
+	put_text(out, "    ", "Id: %s", r->entry->id);
+	buf_release(&date);
+}
+
+static void put_delay(struct buf *out, const struct bounce_report *r)
+{
+	struct buf date;
+
+	buf_init(&date, 64);
+	date_format(&date, r->until);
+	if (r->until != 0)
+		put_text(out, "", "What to do: nothing. It will be tried again until %s.", date.data);
+	else
+		put_text(out, "", "What to do: nothing. It will be tried again.");
+	buf_release(&date);
+}
+
+static void put_recipient(struct buf *out, const struct recipient *who, const struct outcome *o)
+{
+	buf_puts(out, "\r\n");
+	put_text(out, "", "<%s>", who->address);
+	if (strcmp(who->given, who->address) != 0)
+		put_text(out, "    ", "(given as %s)", who->given);
+	if (*o->words != '\0')
+		put_text(out, "    ", "%s%s", o->server ? "The server said: " : "", o->words);
+}
+
+static void put_advice(struct buf *out, const char *advice)
+{
+	if (advice == NULL)
+		return;
+	buf_puts(out, "\r\n");
+	put_text(out, "", "%s", advice);
+}
+
+/* What to do is said once for neighbours that need the same. */
+static void put_recipients(struct buf *out, const struct bounce_report *r)
+{
+	const struct envelope *env = &r->entry->envelope;
+	const char *advice = NULL, *before;
+	size_t named = 0, n = count_about(r);
+
+	for (size_t i = 0; i < env->len && named < NAMED_MOST; i++) {
+		struct outcome o;
+
+		if (!r->about[i])
+			continue;
+		o = outcome_of(r, i);
+		before = advice;
+		advice = r->event == BOUNCE_FAILED ? advice_of(o.status) : NULL;
+		if (before != advice)
+			put_advice(out, before);
+		put_recipient(out, &env->v[i], &o);
+		named++;
+	}
+	put_advice(out, advice);
+	if (named < n) {
+		buf_puts(out, "\r\n");
+		put_text(out, "", "And %zu more, which the part for programs names.", n - named);
+	}
+}
+
+static void put_for_people(struct buf *out, const struct bounce_report *r)
+{
+	put_what(out, r);
+	put_recipients(out, r);
+	if (r->event == BOUNCE_DELAYED) {
+		buf_puts(out, "\r\n");
+		put_delay(out, r);
+	}
+	buf_puts(out, "\r\n");
+	put_text(out, "", "What follows says the same to programs, and returns what you sent or its header.");
+}
+
+/* --- for programs: RFC 3464, RFC 6533 --- */
+
+/* The type of an address: "utf-8" wants the part to be message/global-delivery-status. */
+static const char *address_type(const char *address)
+{
+	return is_ascii(address) ? "rfc822" : "utf-8";
+}
+
+static bool needs_utf8(const struct bounce_report *r)
+{
+	const struct envelope *env = &r->entry->envelope;
+
+	for (size_t i = 0; i < env->len; i++)
+		if (r->about[i] && !(is_ascii(env->v[i].address) && is_ascii(env->v[i].given)))
+			return true;
+	return false;
+}
+
+/* ORCPT as we give it to servers: what the caller wrote, if that is a mailbox. */
+static bool is_mailbox(const char *given)
+{
+	return strchr(given, '@') != NULL && strpbrk(given, " \t<>") == NULL;
+}
+
+static void put_status(struct buf *out, const struct bounce_report *r, size_t i, bool utf8)
+{
+	const struct recipient *who = &r->entry->envelope.v[i];
+	const char *original = is_mailbox(who->given) ? who->given : who->address;
+	struct outcome o = outcome_of(r, i);
+
+	buf_puts(out, "\r\n");
+	put_field(out, utf8, "Original-Recipient", address_type(original), original);
+	put_field(out, utf8, "Final-Recipient", address_type(who->address), who->address);
+	put_field(out, utf8, "Action", NULL, wording_of(r)->action);
+	put_field(out, utf8, "Status", NULL, o.status);
+	if (o.server && r->remote != NULL)
+		put_field(out, utf8, "Remote-MTA", "dns", r->remote);
+	if (*o.words != '\0')
+		put_field(out, utf8, "Diagnostic-Code", o.server ? "smtp" : "x-mailchute", o.words);
+	put_date_field(out, "Last-Attempt-Date", r->now);
+	if (r->event == BOUNCE_DELAYED && r->until != 0)
+		put_date_field(out, "Will-Retry-Until", r->until);
+}
+
+static void put_for_programs(struct buf *out, const struct bounce_report *r, bool utf8)
+{
+	if (r->entry->envelope.envid != NULL)
+		put_field(out, utf8, "Original-Envelope-Id", NULL, r->entry->envelope.envid);
+	put_field(out, utf8, "Reporting-MTA", "dns", r->reporter);
+	put_date_field(out, "Arrival-Date", r->entry->info.arrived);
+	for (size_t i = 0; i < r->entry->envelope.len; i++)
+		if (r->about[i])
+			put_status(out, r, i, utf8);
+}
+
+/* --- the original --- */
+
+/* The lines of a field, over-long ones folded. */
+static void put_original_field(struct buf *out, const struct field *f)
+{
+	const char *s = f->text, *end = f->text + f->len, *lf;
+
+	for (; s < end && (lf = memchr(s, '\n', (size_t)(end - s))) != NULL; s = lf + 1)
+		put_wrapped(out, s, (size_t)(lf - s) - (lf > s && lf[-1] == '\r'), LINE_MOST, " ");
+}
+
+/* Whole fields, as many as fit. */
+static void put_original_header(struct buf *out, const struct header *h)
+{
+	for (size_t i = 0; i < h->len; i++)
+		if (out->len + h->v[i].len <= BOUNCE_HEADER_MOST)
+			put_original_field(out, &h->v[i]);
+}
+
+static bool has_long_line(const struct buf *b)
+{
+	const char *s = b->data, *end = b->data + b->len, *lf;
+
+	for (; (lf = memchr(s, '\n', (size_t)(end - s))) != NULL; s = lf + 1)
+		if (lf - s > LINE_MOST + 1)
+			return true;
+	return end - s > LINE_MOST;
+}
+
+/* The message as it is; false, and nothing is added, if it cannot be returned so. */
+static bool put_original(struct buf *out, const struct message *m)
+{
+	struct message_source source;
+	char block[16 * 1024];
+	long n;
+
+	if (message_octets(m) > BOUNCE_MESSAGE_MOST)
+		return false;
+	message_start(&source, m);
+	while ((n = message_next(&source, block, sizeof(block))) > 0)
+		buf_add(out, block, (size_t)n);
+	if (n == 0 && !has_long_line(out))
+		return true;
+	buf_reset(out);
+	return false;
+}
+
+/* --- putting it together --- */
+
+struct part {
+	const char *type, *description;
+	struct buf  text;
+};
+
+enum { FOR_PEOPLE, FOR_PROGRAMS, ORIGINAL, PARTS };
+
+static const char *original_type(const struct buf *text, bool whole, bool utf8)
+{
+	bool global = utf8 || (!str_is_ascii(text->data, text->len) && str_is_utf8(text->data, text->len));
+
+	if (whole)
+		return utf8 ? "message/global" : "message/rfc822";
+	return global ? "message/global-headers" : "text/rfc822-headers";
+}
+
+static void make_parts(struct part parts[PARTS], const struct bounce_report *r)
+{
+	bool utf8 = needs_utf8(r), whole;
+	struct buf *original = &parts[ORIGINAL].text;
+
+	for (size_t i = 0; i < PARTS; i++)
+		buf_init(&parts[i].text, TEXT_MAX);
+	put_for_people(&parts[FOR_PEOPLE].text, r);
+	put_for_programs(&parts[FOR_PROGRAMS].text, r, utf8);
+	whole = r->ret == RETURN_FULL && r->event == BOUNCE_FAILED && put_original(original, &r->entry->message);
+	if (!whole)
+		put_original_header(original, &r->entry->message.header);
+	parts[FOR_PEOPLE].type = "text/plain; charset=utf-8";
+	parts[FOR_PEOPLE].description = "Notification";
+	parts[FOR_PROGRAMS].type = utf8 ? "message/global-delivery-status" : "message/delivery-status";
+	parts[FOR_PROGRAMS].description = "Delivery report";
+	parts[ORIGINAL].type = original_type(original, whole, utf8);
+	parts[ORIGINAL].description = whole ? "Your message" : "Header of your message";
+}
+
+/* A boundary that stands in none of them (RFC 2046, 5.1.1). */
+static void choose_boundary(char *out, size_t size, const char *id, const struct part parts[PARTS])
+{
+	bool taken = true;
+
+	for (unsigned n = 0; taken; n++) {
+		snprintf(out, size, "=_%s.%u", id, n);
+		taken = false;
+		for (size_t i = 0; i < PARTS; i++)
+			taken |= memmem(parts[i].text.data, parts[i].text.len, out, strlen(out)) != NULL;
+	}
+}
+
+static void put_part(struct buf *out, const struct part *p, const char *boundary)
+{
+	bool plain = str_is_ascii(p->text.data, p->text.len);
+
+	buf_printf(out, "--%s\r\nContent-Type: %s\r\n", boundary, p->type);
+	buf_printf(out, "Content-Description: %s\r\n", p->description);
+	buf_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n", plain ? "7bit" : "8bit");
+	buf_add(out, p->text.data, p->text.len);
+	buf_puts(out, "\r\n");
+}
+
+static void add_field(struct message *m, const char *name, const char *value)
+{
+	struct header *h = &m->header;
+
+	header_insert(h, h->len, name, value);
+	m->header_8bit |= !is_ascii(value);
+}
+
+static bool set_body(struct message *m, const struct buf *body, struct status *st)
+{
+	m->body_8bit = !str_is_ascii(body->data, body->len);
+	return message_add_body(m, body->data, body->len)
+	       || status_fail(st, EX_TEMPFAIL, "storing a notification: %s", strerror(errno));
+}
+
+/* The fields of every notification. */
+static void set_header(struct message *m, const char *from, const char *to, const char *subject,
+                       const char *id, time_t now)
+{
+	const char *at = strrchr(from, '@');
+	char *message_id = msgid_field(id, at != NULL ? at + 1 : "localhost");
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	buf_printf(&text, "Mail Delivery System <%s>", from);
+	add_field(m, "From", text.data);
+	buf_reset(&text);
+	put_clean(&text, to, true);
+	add_field(m, "To", text.data);
+	add_field(m, "Subject", subject);
+	buf_reset(&text);
+	date_format(&text, now);
+	add_field(m, "Date", text.data);
+	add_field(m, "Message-ID", message_id);
+	add_field(m, "Auto-Submitted", "auto-replied"); /* RFC 3834, 5 */
+	add_field(m, "MIME-Version", "1.0");
+	buf_release(&text);
+	free(message_id);
+}
+
+bool bounce_compose(struct message *out, const struct bounce_report *r, struct status *st)
+{
+	struct part parts[PARTS];
+	char boundary[128];
+	struct buf body;
+	bool ok;
+
+	make_parts(parts, r);
+	choose_boundary(boundary, sizeof(boundary), r->id, parts);
+	set_header(out, r->from, r->entry->envelope.sender, wording_of(r)->subject, r->id, r->now);
+	buf_init(&body, TEXT_MAX);
+	buf_printf(&body, "multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"", boundary);
+	add_field(out, "Content-Type", body.data);
+	buf_reset(&body);
+	buf_puts(&body, "This is a multipart message in MIME format.\r\n\r\n");
+	for (size_t i = 0; i < PARTS; i++)
+		put_part(&body, &parts[i], boundary);
+	buf_printf(&body, "--%s--\r\n", boundary);
+	ok = set_body(out, &body, st);
+	buf_release(&body);
+	for (size_t i = 0; i < PARTS; i++)
+		buf_release(&parts[i].text);
+	return ok;
+}
+
+/* --- summaries --- */
+
+char *bounce_line(const struct bounce_report *r)
+{
+	const struct envelope *env = &r->entry->envelope;
+	size_t named = 0, n = count_about(r);
+	struct buf out;
+
+	buf_init(&out, TEXT_MAX);
+	buf_printf(&out, "%s of ", r->entry->id);
+	date_format(&out, r->entry->info.arrived);
+	buf_printf(&out, " %s", wording_of(r)->in_line);
+	for (size_t i = 0; i < env->len && named < NAMED_IN_LINE; i++) {
+		if (!r->about[i])
+			continue;
+		buf_puts(&out, named++ > 0 ? "; <" : " <");
+		put_clean(&out, env->v[i].address, true);
+		buf_puts(&out, ">: ");
+		put_clean(&out, outcome_of(r, i).words, true);
+	}
+	if (named < n)
+		buf_printf(&out, "; and %zu more", n - named);
+	return buf_detach(&out);
+}
+
+bool bounce_compose_summary(struct message *out, const struct bounce_summary *s, struct status *st)
+{
+	struct buf body;
+	bool ok;
+
+	set_header(out, s->from, s->to, "Your messages: more notifications", s->id, s->now);
+	add_field(out, "Content-Type", "text/plain; charset=utf-8");
+	buf_init(&body, TEXT_MAX);
+	put_text(&body, "", "This is the mail system at %s.", s->reporter);
+	buf_puts(&body, "\r\n");
+	put_text(&body, "", "So many of your messages called for a notification that these were not sent "
+	                    "one by one:");
+	for (size_t i = 0; i < s->len; i++) {
+		buf_puts(&body, "\r\n");
+		put_text(&body, "    ", "%s", s->lines[i]);
+	}
+	if (s->more > 0) {
+		buf_puts(&body, "\r\n");
+		put_text(&body, "", "And %u more, which the log of the mail system names.", s->more);
+	}
+	ok = set_body(out, &body, st);
+	if (out->body_8bit)
+		add_field(out, "Content-Transfer-Encoding", "8bit");
+	buf_release(&body);
+	return ok;
+}
