@@ -40,7 +40,7 @@ else
 all: $B/mailchute
 demo check:
 	packaging/deps build
-	$(MAKE) READY=yes $@
+	$(MAKE) -j"$$(nproc)" READY=yes $@
 endif
 .PHONY: all deps demo check check-compat check-asan check-valgrind check-system check-full \
 	fuzz fuzz-programs lint lint-clang cov bench install uninstall deb clean help

@@ -17,13 +17,13 @@ libraries() {
 small_root() {
 	local root=$1 from=$CACHE/$2 device program
 	shift 2
-	mkdir -p "$root"/{bin,dev,etc,run,usr,var,tmp}
+	mkdir -p "$root"/{bin,dev,etc,run,usr,tmp,var/tmp}
 	cp -a "$from/usr" "$root/"
-	[[ ! -d $from/var ]] || cp -a "$from/var" "$root/"
+	[[ ! -d $from/var ]] || cp -a "$from/var/." "$root/var/"
 	rm -rf "$root"/usr/share/{doc,man,locale}
 	for program; do cp -L "$(command -v "$program")" "$root/bin/"; done
 	libraries "$root"
-	chmod 1777 "$root/tmp"
+	chmod 1777 "$root"/{tmp,var/tmp}
 	for device in 'null 3' 'zero 5' 'urandom 9'; do
 		mknod -m 666 "$root/dev/${device% *}" c 1 "${device#* }"
 	done
