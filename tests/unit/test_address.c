@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -6,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "mail/address.h"
+#include "unit.h"
 
 /*
  * What a list gives, in one string: the addresses in wire form, `!` and the
@@ -467,8 +467,6 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/address");
 	TCase *tc = tcase_create("address");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, parse_list, 0, COUNT_OF(lists));
@@ -481,9 +479,5 @@ int main(void)
 	tcase_add_loop_test(tc, hostile_input_takes_linear_time, 0, COUNT_OF(hostile));
 	tcase_add_test(tc, many);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "deliver/attempt.h"
 #include "deliver/bounce.h"
 #include "queue/retry.h"
+#include "unit.h"
 
 /*
  * An attempt between two actors of our own, deliver() and bounce_send(): what
@@ -276,14 +276,8 @@ int main(void)
 {
 	Suite *suite = suite_create("deliver/attempt");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, attempts, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "deliver/bounce.h"
 #include "deliver/ration.h"
 #include "queue/queue.h"
+#include "unit.h"
 
 enum { NOW = 1795505000, ARRIVED = NOW - 3600 };
 
@@ -733,14 +733,8 @@ static TCase *sending(void)
 int main(void)
 {
 	Suite *suite = suite_create("bounce");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, texts());
 	suite_add_tcase(suite, sending());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

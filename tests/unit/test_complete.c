@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +7,7 @@
 #include "mail/complete.h"
 #include "mail/message.h"
 #include "mail/parser.h"
+#include "unit.h"
 
 #define DATE    "Tue, 24 Nov 2026 06:40:07 +0000"
 #define ADDED_ID   "Message-ID: <1K0Z@d.example>\r\n"
@@ -249,8 +249,6 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/complete");
 	TCase *tc = tcase_create("complete");
-	SRunner *runner;
-	int failed;
 
 	setenv("TZ", "UTC0", 1);
 	tcase_add_loop_test(tc, complete, 0, COUNT_OF(rows));
@@ -258,9 +256,5 @@ int main(void)
 	tcase_add_loop_test(tc, count_hops, 0, COUNT_OF(hops));
 	tcase_add_loop_test(tc, user_name, 0, COUNT_OF(users));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "config/conf.h"
+#include "unit.h"
 
 #define LINE(text_, key_, value_) { .text = (text_), .size = sizeof(text_) - 1, .key = (key_), .value = (value_) }
 
@@ -200,8 +200,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config/conf");
 	TCase *tc = tcase_create("conf");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, next, 0, COUNT_OF(lines));
 	tcase_add_test(tc, all_lines_with_their_numbers);
@@ -210,9 +208,5 @@ int main(void)
 	tcase_add_test(tc, expansion_has_a_ceiling);
 	tcase_add_loop_test(tc, quoted_reads_as_it_was, 0, COUNT_OF(values));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

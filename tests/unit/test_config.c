@@ -1,4 +1,3 @@
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "config/machine.h"
+#include "unit.h"
 
 /* Each test runs in an empty directory of its own, with an empty environment of ours. */
 static char dir[64];
@@ -862,8 +862,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config/config");
 	TCase *tc = tcase_create("config");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_set_timeout(tc, 60);
@@ -890,9 +888,5 @@ int main(void)
 	tcase_add_test(tc, secrets_are_not_printed);
 	tcase_add_test(tc, includes_have_a_depth);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "base/str.h"
 #include "mail/date.h"
 #include "mail/msgid.h"
+#include "unit.h"
 
 static const struct {
 	const char *tz, *text;
@@ -86,17 +86,11 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/date, mail/msgid");
 	TCase *tc = tcase_create("date");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, date, 0, COUNT_OF(dates));
 	tcase_add_loop_test(tc, id, 0, COUNT_OF(ids));
 	tcase_add_test(tc, ids_sort_and_differ);
 	tcase_add_test(tc, message_id);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <check.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/str.h"
 #include "deliver/deliver.h"
 #include "script.h"
+#include "unit.h"
 
 #define HELLO   "S: 220 hi\nC: EHLO client.example\nS: 250-hello\nS: 250 PIPELINING\n"
 #define BOB     "C: MAIL FROM:<alice@example.org>\nC: RCPT TO:<bob@example.org>\nC: DATA\n"
@@ -272,14 +272,8 @@ int main(void)
 {
 	Suite *suite = suite_create("deliver/deliver");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, delivers, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

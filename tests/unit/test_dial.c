@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <check.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -13,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "net/dial.h"
+#include "unit.h"
 
 /*
  * A name service of our own: "HOST+HOST.example" has these addresses, in this order.
@@ -323,8 +323,6 @@ int main(void)
 {
 	Suite *suite = suite_create("net/dial");
 	TCase *tc = tcase_create("dial");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, host, 0, COUNT_OF(hosts));
 	tcase_add_test(tc, an_error_names_host_and_port);
@@ -334,9 +332,5 @@ int main(void)
 	tcase_add_loop_test(tc, proxy, 0, COUNT_OF(proxies));
 	tcase_add_test(tc, a_silent_proxy_times_out);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "smtp/dot.h"
+#include "unit.h"
 
 static const struct {
 	const char *in, *out;
@@ -52,14 +51,8 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/dot");
 	TCase *tc = tcase_create("dot");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, encode, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,8 +1,6 @@
-#include <check.h>
-#include <stdlib.h>
-
 #include "base/str.h"
 #include "smtp/dsn.h"
+#include "unit.h"
 
 static const struct {
 	enum dsn_return ret;
@@ -62,15 +60,9 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/dsn");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, mail_parameters, 0, COUNT_OF(mail_rows));
 	tcase_add_loop_test(tc, rcpt_parameters, 0, COUNT_OF(rcpt_rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,7 @@
-#include <check.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/str.h"
 #include "smtp/ehlo.h"
+#include "unit.h"
 
 static const struct {
 	const char *text;
@@ -117,16 +115,10 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/ehlo");
 	TCase *tc = tcase_create("ehlo");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, parse, 0, COUNT_OF(rows));
 	tcase_add_test(tc, forgets_what_it_parsed_before);
 	tcase_add_test(tc, remembers_a_bounded_number_of_mechanisms);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

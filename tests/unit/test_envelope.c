@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "mail/envelope.h"
+#include "unit.h"
 
 START_TEST(each_address_once)
 {
@@ -88,8 +88,6 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/envelope");
 	TCase *tc = tcase_create("envelope");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, each_address_once);
@@ -97,9 +95,5 @@ int main(void)
 	tcase_add_test(tc, smtputf8_by_local_part);
 	tcase_add_test(tc, many);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

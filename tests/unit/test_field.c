@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "mail/field.h"
+#include "unit.h"
 
 static const struct {
 	const char *line;
@@ -196,8 +195,6 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/field");
 	TCase *tc = tcase_create("field");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, parse, 0, COUNT_OF(lines));
 	tcase_add_test(tc, header_changes);
@@ -205,9 +202,5 @@ int main(void)
 	tcase_add_loop_test(tc, unfold, 0, COUNT_OF(folded));
 	tcase_add_loop_test(tc, resent, 0, COUNT_OF(blocks));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "net/fingerprint.h"
+#include "unit.h"
 
 #define TEN     "00:11:22:33:44:55:66:77:88:99"
 #define TEN_LOW "aabbccddeeff00112233"
@@ -70,15 +69,9 @@ int main(void)
 {
 	Suite *suite = suite_create("net/fingerprint");
 	TCase *tc = tcase_create("fingerprint");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, parse, 0, COUNT_OF(rows));
 	tcase_add_test(tc, kinds_differ);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

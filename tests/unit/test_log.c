@@ -1,4 +1,3 @@
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "unit.h"
 
 static const struct {
 	const char *value, *text, *json;
@@ -246,8 +246,6 @@ int main(void)
 {
 	Suite *suite = suite_create("base/log");
 	TCase *format = tcase_create("format"), *tc = tcase_create("log");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(format, value, 0, COUNT_OF(values));
 	tcase_add_test(format, fields_in_order);
@@ -261,9 +259,5 @@ int main(void)
 	tcase_add_test(tc, nothing_is_open);
 	suite_add_tcase(suite, format);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

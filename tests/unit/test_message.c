@@ -1,4 +1,3 @@
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/str.h"
 #include "mail/message.h"
 #include "mail/parser.h"
+#include "unit.h"
 
 /* What came of it, as one text: the fields, the blank line, the body. */
 static void collect(const struct message *m, struct buf *out, size_t step)
@@ -460,8 +460,6 @@ int main(void)
 {
 	Suite *suite = suite_create("mail/message");
 	TCase *tc = tcase_create("message");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, parse, 0, COUNT_OF(rows));
@@ -479,9 +477,5 @@ int main(void)
 	tcase_add_test(tc, a_descriptor_that_does_not_block_is_waited_for);
 	tcase_add_test(tc, a_full_disk_is_temporary);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

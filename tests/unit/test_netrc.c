@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "config/netrc.h"
+#include "unit.h"
 
 static const struct {
 	const char *text, *host, *login, *password;
@@ -72,15 +71,9 @@ int main(void)
 {
 	Suite *suite = suite_create("config/netrc");
 	TCase *tc = tcase_create("netrc");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, find, 0, COUNT_OF(cases));
 	tcase_add_test(tc, a_nul_ends_nothing);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "smtp/ntlm.h"
 #include "smtp/ntlmkey.h"
 #include "smtp/utf16.h"
+#include "unit.h"
 
 /* The other half, written on its own. */
 #include "../peer/ntlm_server.c"
@@ -616,8 +616,6 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/ntlm");
 	TCase *tc = tcase_create("ntlm");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, utf16, 0, COUNT_OF(texts));
 	tcase_add_loop_test(tc, vector, 0, COUNT_OF(vectors));
@@ -631,9 +629,5 @@ int main(void)
 	tcase_add_loop_test(tc, what_cannot_be_sent, 0, COUNT_OF(unsendable));
 	tcase_add_loop_test(tc, negotiate, 0, COUNT_OF(negotiations));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "smtp/oauth.h"
+#include "unit.h"
 
 typedef bool make_function(const struct oauth_login *l, struct buf *out, struct status *st);
 
@@ -88,15 +88,9 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/oauth");
 	TCase *tc = tcase_create("oauth");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, message, 0, COUNT_OF(messages));
 	tcase_add_loop_test(tc, error_in_words, 0, COUNT_OF(errors));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

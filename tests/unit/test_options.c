@@ -1,10 +1,10 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "cmd/options.h"
+#include "unit.h"
 
 /*
  * A command line without the program's name, and either what it means or the
@@ -350,16 +350,10 @@ int main(void)
 {
 	Suite *suite = suite_create("cmd/options");
 	TCase *tc = tcase_create("options");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, command_line, 0, COUNT_OF(rows));
 	tcase_add_test(tc, another_name_comes_first);
 	tcase_add_test(tc, ten_thousand_words);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

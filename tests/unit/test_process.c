@@ -1,4 +1,3 @@
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/process.h"
+#include "unit.h"
 
 /* What a process may do to itself, in one of its own; its exit code. */
 static int in_child(void (*f)(void))
@@ -187,8 +187,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cmd/process");
 	TCase *tc = tcase_create("process");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, descriptors);
@@ -197,9 +195,5 @@ int main(void)
 	tcase_add_test(tc, after_the_end_only_a_person_interrupts);
 	tcase_add_test(tc, drains_to_the_end);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

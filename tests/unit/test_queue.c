@@ -1,4 +1,3 @@
-#include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include "queue/qfile.h"
 #include "queue/queue.h"
 #include "queue/retry.h"
+#include "unit.h"
 
 static char spool[] = "/tmp/test_queue.XXXXXX";
 static struct queue queue;
@@ -383,8 +383,6 @@ int main(void)
 {
 	Suite *suite = suite_create("queue");
 	TCase *tc = tcase_create("queue");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, make_spool, remove_spool);
 	tcase_add_loop_test(tc, what_was_added_is_found_again, 0, COUNT_OF(bodies));
@@ -400,9 +398,5 @@ int main(void)
 	tcase_add_loop_test(tc, waits_double_up_to_the_longest, 0, COUNT_OF(waits));
 	tcase_add_test(tc, an_account_waits_as_a_whole);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "route/recipients.h"
+#include "unit.h"
 
 /* Fields of a header, parted by "|"; the folding in them is theirs. */
 static void fill_header(struct header *h, const char *fields)
@@ -211,17 +210,11 @@ int main(void)
 {
 	Suite *suite = suite_create("route/recipients");
 	TCase *tc = tcase_create("recipients");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, collect, 0, COUNT_OF(cases));
 	tcase_add_loop_test(tc, given_and_text, 0, COUNT_OF(words));
 	tcase_add_test(tc, many_in_one_field);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

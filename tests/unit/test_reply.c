@@ -1,11 +1,10 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "smtp/reply.h"
+#include "unit.h"
 
 static const struct {
 	const char *line;
@@ -204,8 +203,6 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/reply");
 	TCase *tc = tcase_create("reply");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, parse_line, 0, COUNT_OF(lines));
 	tcase_add_loop_test(tc, read_reply, 0, COUNT_OF(replies));
@@ -213,9 +210,5 @@ int main(void)
 	tcase_add_loop_test(tc, is_bounded, 0, COUNT_OF(sizes));
 	tcase_add_loop_test(tc, fail, 0, COUNT_OF(failures));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

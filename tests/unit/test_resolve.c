@@ -1,4 +1,3 @@
-#include <check.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "net/resolve.h"
+#include "unit.h"
 
 /*
  * The name service, as this test wants it: names that end in ".example" are
@@ -168,16 +168,10 @@ int main(void)
 {
 	Suite *suite = suite_create("net/resolve");
 	TCase *tc = tcase_create("resolve");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, alabel, 0, COUNT_OF(names));
 	tcase_add_loop_test(tc, host, 0, COUNT_OF(hosts));
 	tcase_add_test(tc, an_endless_answer_is_cut);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

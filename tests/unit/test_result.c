@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
 #include "deliver/result.h"
+#include "unit.h"
 
 /* What a recipient can have come to. */
 enum { NONE, SENT, NOBODY, SPAM, UNPARSABLE, MISPLACED, GREYLISTED, NO_HOST, NO_LOGIN, NO_STARTTLS, NO_SMTP, NO_FILE, UNTRIED };
@@ -88,14 +88,8 @@ int main(void)
 {
 	Suite *suite = suite_create("deliver/result");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, comes_to, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "route/route.h"
+#include "unit.h"
 
 #define BUECHER "b\xc3\xbc" "cher.example"
 
@@ -211,15 +211,9 @@ int main(void)
 {
 	Suite *suite = suite_create("route/route");
 	TCase *tc = tcase_create("route");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, choose_account_and_sender, 0, COUNT_OF(cases));
 	tcase_add_test(tc, login_name_from_passwd_only);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <gsasl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +5,7 @@
 #include "base/str.h"
 #include "net/tls.h"
 #include "smtp/sasl.h"
+#include "unit.h"
 
 #include "../peer/ntlm_server.c"
 
@@ -565,8 +565,6 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/sasl");
 	TCase *tc = tcase_create("sasl");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, choose, 0, COUNT_OF(choices));
 	tcase_add_test(tc, every_mechanism_is_known_by_its_name);
@@ -579,9 +577,5 @@ int main(void)
 	tcase_add_test(tc, gssapi_without_a_ticket_cannot_start);
 	tcase_add_test(tc, a_long_initial_response_waits);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -9,6 +8,7 @@
 #include "base/str.h"
 #include "script.h"
 #include "smtp/session.h"
+#include "unit.h"
 
 /*
  * All that comes before the first message, but TLS, for which the cases in
@@ -376,14 +376,8 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/session");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, opens, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

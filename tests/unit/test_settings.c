@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -8,6 +7,7 @@
 #include "config/machine.h"
 #include "config/settings.h"
 #include "mail/envelope.h"
+#include "unit.h"
 
 #define SHA256 "SHA256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -383,8 +383,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config/settings");
 	TCase *tc = tcase_create("settings");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, set_and_show, 0, COUNT_OF(rows));
 	tcase_add_test(tc, every_key_has_a_good_and_a_bad_row_here);
@@ -394,9 +392,5 @@ int main(void)
 	tcase_add_test(tc, tilde_is_the_passwd_home);
 	tcase_add_test(tc, defaults_are_those_of_the_manual);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "net/stream.h"
+#include "unit.h"
 
 /* Two ends of a Unix socket, the first as a stream. */
 static int pair(struct stream *s)
@@ -422,8 +422,6 @@ int main(void)
 {
 	Suite *suite = suite_create("net/stream");
 	TCase *tc = tcase_create("stream");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, lines_in_one_piece, 0, COUNT_OF(rows));
 	tcase_add_loop_test(tc, lines_octet_by_octet, 0, COUNT_OF(rows));
@@ -438,9 +436,5 @@ int main(void)
 	tcase_add_test(tc, small_writes_leave_together);
 	tcase_add_test(tc, tcp_does_not_delay);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <check.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -15,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "net/tls.h"
+#include "unit.h"
 
 enum { DAY = 24 * 3600 };
 
@@ -735,8 +735,6 @@ int main(void)
 {
 	Suite *suite = suite_create("net/tls");
 	TCase *tc = tcase_create("tls");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, lets_in_whom_it_should, 0, COUNT_OF(rows));
@@ -752,9 +750,5 @@ int main(void)
 	tcase_add_loop_test(tc, not_a_handshake, 0, COUNT_OF(others));
 	tcase_add_test(tc, closing_in_the_handshake);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

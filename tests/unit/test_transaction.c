@@ -1,4 +1,3 @@
-#include <check.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "base/str.h"
 #include "script.h"
 #include "smtp/transaction.h"
+#include "unit.h"
 
 enum { MOST = 4, TIMEOUT_MS = 3000 };
 
@@ -448,14 +448,8 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp/transaction");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, sends, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

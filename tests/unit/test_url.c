@@ -1,9 +1,8 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "config/url.h"
+#include "unit.h"
 
 static const struct {
 	const char *url, *lines;     /* key=value, parted by line ends; NULL: refused */
@@ -66,14 +65,8 @@ int main(void)
 {
 	Suite *suite = suite_create("config/url");
 	TCase *tc = tcase_create("url");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, parse, 0, COUNT_OF(cases));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }
