@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/mailq.h"
 #include "cmd/options.h"
 #include "cmd/process.h"
 #include "cmd/submit.h"
@@ -52,14 +53,6 @@ static int refuse_smtp(const struct options *o)
 	return EX_UNAVAILABLE;
 }
 
-/* Nothing is ever kept yet, so this is the truth. */
-static int show_queue(const struct options *o)
-{
-	(void)o;
-	puts("Mail queue is empty");
-	return EX_OK;
-}
-
 static int refuse_aliases(const struct options *o)
 {
 	(void)o;
@@ -95,7 +88,7 @@ static int show_version(const struct options *o)
 static int (*const modes[])(const struct options *o) = {
 	[MODE_DELIVER] = deliver_stdin,
 	[MODE_SMTP] = refuse_smtp,
-	[MODE_MAILQ] = show_queue,
+	[MODE_MAILQ] = mailq_options,
 	[MODE_NEWALIASES] = refuse_aliases,
 	[MODE_RESOLVE] = verify_options,
 	[MODE_VERSION] = show_version,

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cmd/check.h"
 #include "cmd/help.h"
+#include "cmd/queue.h"
 #include "cmd/serverinfo.h"
 #include "cmd/test.h"
 #include "cmd/verify.h"
@@ -27,8 +28,9 @@ static const struct command table[] = {
 	{ "serverinfo", serverinfo_command, "[ACCOUNT]", "Shows what a server offers, and its certificate" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
+	{ "queue", queue_command, "[list [--json] | show|hold|release|delete|retry ID...]",
+	  "Shows and steers the mail that waits" },
 	{ "serve", missing_command, "", "The daemon (not there yet)" },
-	{ "queue", missing_command, "[list]", "Shows and steers what waits (not there yet)" },
 	{ "send", missing_command, "", "Composes a message (not there yet)" },
 	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },
 	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not there yet)" },
