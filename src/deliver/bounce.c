@@ -1,6 +1,7 @@
 #include "deliver/bounce.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "config/machine.h"
 #include "deliver/ration.h"
@@ -9,21 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who we are in a notification. */
+/* The names in a notification. */
 struct names {
 	char *reporter, *from;
+	char *id, *remote;     /* NULL in a summary */
 };
 
 static void find_names(struct names *n, const struct config *c, const struct account *a)
 {
-	n->reporter = a != NULL && a->domain != NULL ? alloc_copy(a->domain) : machine_name();
-	n->from = alloc_printf("postmaster@%s", c->settings.maildomain);
+	*n = (struct names){
+		.reporter = a != NULL && a->domain != NULL ? alloc_copy(a->domain) : machine_name(),
+		.from = alloc_printf("postmaster@%s", c->settings.maildomain),
+	};
 }
 
 static void free_names(struct names *n)
 {
 	free(n->reporter);
 	free(n->from);
+	free(n->id);
+	free(n->remote);
 }
 
 /* --- whether --- */
@@ -76,21 +82,14 @@ static bool post(struct queue *q, const struct config *c, const char *id, const 
 	return ok;
 }
 
-static bool send_one(struct queue *q, const struct config *c, const struct bounce_report *r, struct status *st)
+static bool send_one(struct queue *q, const struct config *c, const struct bounce_report *r,
+                     const struct queue_info *info, struct status *st)
 {
-	const struct queue_entry *e = r->entry;
-	const struct queue_info info = {
-		.account = e->info.account,
-		.tag = e->info.tag,
-		.about = (char *)e->id,
-		.uid = e->info.uid,
-		.arrived = r->now,
-	};
 	struct message m;
 	bool ok;
 
 	message_init(&m);
-	ok = bounce_compose(&m, r, st) && post(q, c, r->id, &info, e->envelope.sender, &m, st);
+	ok = bounce_compose(&m, r, st) && post(q, c, r->id, info, r->entry->envelope.sender, &m, st);
 	message_release(&m);
 	return ok;
 }
@@ -239,28 +238,45 @@ bool bounce_sum_up(struct queue *q, const struct config *c, time_t now, struct s
 
 /* --- one event --- */
 
-enum way { WAY_SEND, WAY_LISTED };
-
-/* Whether it goes by itself or into the list.  What cannot be counted is sent. */
-static enum way choose_way(struct queue *q, const struct config *c, const struct bounce_report *r)
+/* Whether it is in the list now, there being too many.  What cannot be counted is sent. */
+static bool is_listed(struct queue *q, const struct config *c, const struct bounce_report *r,
+                      const struct queue_info *info)
 {
-	const struct queue_entry *e = r->entry;
 	struct ration ration;
 	struct status st;
-	enum way way = WAY_SEND;
+	char *line = bounce_line(r);
+	bool listed = false;
 
-	if (ration_open(&ration, q, e->envelope.sender, &st)) {
-		char *line = bounce_line(r);
-
+	if (ration_open(&ration, q, r->entry->envelope.sender, &st)) {
 		sum_up(q, c, &ration, r->now, &st); /* if it fails, it stays in the list */
-		if (ration_has(&ration, r->id)
-		    || (!ration_take(&ration, r->now)
-		        && ration_add(&ration, r->id, e->info.uid, e->info.account, line, &st)))
-			way = WAY_LISTED;
-		free(line);
+		listed = ration_has(&ration, r->id)
+		         || (!ration_take(&ration, r->now)
+		             && ration_add(&ration, r->id, info->uid, info->account, line, &st));
 	}
 	ration_close(&ration);
-	return way;
+	free(line);
+	return listed;
+}
+
+/* The log tells of every one, also of those that a summary has no room for. */
+static void log_notice(const struct bounce_report *r, const struct queue_info *info, bool listed)
+{
+	static const char *const names[] = {
+		[BOUNCE_FAILED] = "failed",
+		[BOUNCE_DELAYED] = "delayed",
+		[BOUNCE_DELIVERED] = "delivered",
+	};
+	struct log_event *e = log_event("bounced");
+
+	log_text(e, "id", info->about);
+	log_number(e, "uid", info->uid);
+	log_text(e, "account", info->account);
+	log_text(e, "to", r->entry->envelope.sender);
+	log_text(e, "event", names[r->event]);
+	log_text(e, "notice", r->id);
+	log_text(e, "sent", listed ? "later" : NULL);
+	log_text(e, "tag", info->tag);
+	log_send(e);
 }
 
 static time_t given_up_at(const struct queue_entry *e, const struct settings *s)
@@ -271,7 +287,7 @@ static time_t given_up_at(const struct queue_entry *e, const struct settings *s)
 /* The account's server, if it has but one: which of several spoke is not known here. */
 static char *only_host(const struct account *a)
 {
-	unsigned short port;
+	unsigned short port = 0;
 	char *host = NULL;
 
 	if (a != NULL && a->socket == NULL && a->maildir == NULL && a->hosts.len == 1
@@ -285,35 +301,54 @@ static bool reaches_mailbox(const struct account *a)
 	return a != NULL && (a->lmtp || a->maildir != NULL);
 }
 
+static enum dsn_return return_of(const struct queue_entry *e, const struct account *a)
+{
+	return e->envelope.ret == RETURN_DEFAULT && a != NULL ? (enum dsn_return)a->dsn_return : e->envelope.ret;
+}
+
+static bool notify(struct queue *q, const struct config *c, const struct bounce_report *r, struct status *st)
+{
+	const struct queue_entry *e = r->entry;
+	const struct queue_info info = {
+		.account = e->info.account,
+		.tag = e->info.tag,
+		.about = (char *)e->id,
+		.uid = e->info.uid,
+		.arrived = r->now,
+	};
+	bool listed = is_listed(q, c, r, &info);
+
+	if (!listed && !send_one(q, c, r, &info, st))
+		return status_during(st, "notifying <%s>", e->envelope.sender);
+	log_notice(r, &info, listed);
+	return true;
+}
+
 bool bounce_send(struct queue *q, const struct config *c, const struct queue_entry *e,
                  enum bounce_event event, const bool *about, struct status *st)
 {
 	const struct account *a = account_named(c, e->info.account);
 	struct names names;
-	char *id, *host;
 	bool ok;
 
 	if (!is_wanted(e, a, event, about))
 		return true;
-	id = alloc_printf("%s-%u", e->id, e->info.notices);
-	host = only_host(a);
 	find_names(&names, c, a);
-	struct bounce_report r = {
+	names.id = alloc_printf("%s-%u", e->id, e->info.notices);
+	names.remote = only_host(a);
+	ok = notify(q, c, &(struct bounce_report){
 		.entry = e,
 		.event = event,
 		.about = about,
 		.reporter = names.reporter,
 		.from = names.from,
-		.id = id,
+		.id = names.id,
 		.now = time(NULL),
-		.remote = host,
-		.ret = e->envelope.ret == RETURN_DEFAULT && a != NULL ? (enum dsn_return)a->dsn_return : e->envelope.ret,
+		.remote = names.remote,
+		.ret = return_of(e, a),
 		.until = given_up_at(e, &c->settings),
 		.relayed = !reaches_mailbox(a),
-	};
-	ok = choose_way(q, c, &r) == WAY_LISTED || send_one(q, c, &r, st);
+	}, st);
 	free_names(&names);
-	free(host);
-	free(id);
-	return ok || status_during(st, "notifying <%s>", e->envelope.sender);
+	return ok;
 }

@@ -436,26 +436,28 @@ static const char *address_type(const char *address)
 	return is_ascii(address) ? "rfc822" : "utf-8";
 }
 
+/* As ORCPT names it to servers: what the caller wrote, if that is a mailbox. */
+static const char *original_address(const struct recipient *who)
+{
+	bool mailbox = strchr(who->given, '@') != NULL && strpbrk(who->given, " \t<>") == NULL;
+
+	return mailbox ? who->given : who->address;
+}
+
 static bool needs_utf8(const struct bounce_report *r)
 {
 	const struct envelope *env = &r->entry->envelope;
 
 	for (size_t i = 0; i < env->len; i++)
-		if (r->about[i] && !(is_ascii(env->v[i].address) && is_ascii(env->v[i].given)))
+		if (r->about[i] && !(is_ascii(env->v[i].address) && is_ascii(original_address(&env->v[i]))))
 			return true;
 	return false;
-}
-
-/* ORCPT as we give it to servers: what the caller wrote, if that is a mailbox. */
-static bool is_mailbox(const char *given)
-{
-	return strchr(given, '@') != NULL && strpbrk(given, " \t<>") == NULL;
 }
 
 static void put_status(struct buf *out, const struct bounce_report *r, size_t i, bool utf8)
 {
 	const struct recipient *who = &r->entry->envelope.v[i];
-	const char *original = is_mailbox(who->given) ? who->given : who->address;
+	const char *original = original_address(who);
 	struct outcome o = outcome_of(r, i);
 
 	buf_puts(out, "\r\n");
@@ -539,13 +541,23 @@ struct part {
 
 enum { FOR_PEOPLE, FOR_PROGRAMS, ORIGINAL, PARTS };
 
-static const char *original_type(const struct buf *text, bool whole, bool utf8)
+/* A header as RFC 6532 has it: not ASCII, and UTF-8 throughout. */
+static bool is_global(const struct header *h)
 {
-	bool global = utf8 || (!str_is_ascii(text->data, text->len) && str_is_utf8(text->data, text->len));
+	bool ascii = true, utf8 = true;
 
+	for (size_t i = 0; i < h->len; i++) {
+		ascii = ascii && str_is_ascii(h->v[i].text, h->v[i].len);
+		utf8 = utf8 && str_is_utf8(h->v[i].text, h->v[i].len);
+	}
+	return !ascii && utf8;
+}
+
+static const char *original_type(bool whole, bool utf8)
+{
 	if (whole)
 		return utf8 ? "message/global" : "message/rfc822";
-	return global ? "message/global-headers" : "text/rfc822-headers";
+	return utf8 ? "message/global-headers" : "text/rfc822-headers";
 }
 
 static void make_parts(struct part parts[PARTS], const struct bounce_report *r)
@@ -564,7 +576,7 @@ static void make_parts(struct part parts[PARTS], const struct bounce_report *r)
 	parts[FOR_PEOPLE].description = "Notification";
 	parts[FOR_PROGRAMS].type = utf8 ? "message/global-delivery-status" : "message/delivery-status";
 	parts[FOR_PROGRAMS].description = "Delivery report";
-	parts[ORIGINAL].type = original_type(original, whole, utf8);
+	parts[ORIGINAL].type = original_type(whole, utf8 || is_global(&r->entry->message.header));
 	parts[ORIGINAL].description = whole ? "Your message" : "Header of your message";
 }
 

@@ -52,13 +52,6 @@ static char *file_of(const char *sender)
 
 /* --- reading --- */
 
-static void start_anew(struct ration *r)
-{
-	r->since = 0;
-	r->sent = r->more = 0;
-	buf_reset(&r->list);
-}
-
 /* False if it is none of our files. */
 static bool parse(struct ration *r, const char *text, size_t n)
 {
@@ -92,22 +85,34 @@ static bool write_first_line(const struct ration *r, int fd)
 	return ok;
 }
 
-/* What is in the file; a new one gets its first line, what a crash tore is cut off. */
+/* A file without a line is new, or was cut off when it was. */
+static bool start(struct ration *r, bool has_line, struct status *st)
+{
+	r->since = 0;
+	r->sent = r->more = 0;
+	buf_reset(&r->list);
+	if (r->sender != NULL)
+		return (ftruncate(r->fd, 0) == 0 && write_first_line(r, r->fd)) || failed(st, r);
+	if (has_line)
+		return status_fail(st, EX_SOFTWARE, "%s/%s/%s is none of our files", r->q->spool, directory,
+		                   r->file);
+	r->sender = alloc_copy("");
+	return true;
+}
+
+/* What is in the file, and what a crash tore cut off. */
 static bool load(struct ration *r, struct status *st)
 {
 	struct buf text;
-	bool known;
+	bool known, has_line;
 
 	buf_init(&text, RATION_LIST_MOST + FIRST_LINE_MOST);
 	known = io_read_all(r->fd, &text) && parse(r, text.data, text.len);
+	has_line = strchr(text.data, '\n') != NULL;
 	buf_release(&text);
-	if (known)
-		return ftruncate(r->fd, list_at(r) + (off_t)r->list.len) == 0 || failed(st, r);
-	start_anew(r);
-	if (r->sender == NULL)
-		return status_fail(st, EX_SOFTWARE, "%s/%s/%s is none of our files", r->q->spool, directory,
-		                   r->file);
-	return (ftruncate(r->fd, 0) == 0 && write_first_line(r, r->fd)) || failed(st, r);
+	if (!known)
+		return start(r, has_line, st);
+	return ftruncate(r->fd, list_at(r) + (off_t)r->list.len) == 0 || failed(st, r);
 }
 
 static bool open_directory(struct ration *r)

@@ -332,6 +332,7 @@ START_TEST(addresses_that_are_not_ascii)
 	refuse(0, 550, EX_NOUSER, "550 5.1.1 j\xc3\xb6rg?");
 	text = compose(&r);
 	ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Type: message/delivery-status\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Type: text/rfc822-headers\r\n"));
 	check_field(text, "Diagnostic-Code", "smtp; 550 5.1.1 j\\x{F6}rg?");
 	free(text);
 	r.about = second;
@@ -341,6 +342,34 @@ START_TEST(addresses_that_are_not_ascii)
 	check_field(text, "Final-Recipient", "utf-8; j\xc3\xb6rg@example.net");
 	check_field(text, "Original-Recipient", "utf-8; j\xc3\xb6rg@example.net");
 	free(text);
+}
+END_TEST
+
+/* What a header has beyond ASCII, and how it comes back. */
+static const struct {
+	const char *subject;
+	enum dsn_return ret;
+	const char *type;
+} headers[] = {
+	{ "Gr\xc3\xbc\xc3\x9f" "e", RETURN_HEADERS, "message/global-headers" },
+	{ "Gr\xc3\xbc\xc3\x9f" "e", RETURN_FULL, "message/global" },
+	{ "Gr\xfc\xdf" "e", RETURN_HEADERS, "text/rfc822-headers" },
+	{ "Gr\xfc\xdf" "e", RETURN_FULL, "message/rfc822" },
+};
+
+START_TEST(headers_that_are_not_ascii)
+{
+	struct bounce_report r = report(BOUNCE_FAILED);
+	char *type = alloc_printf("\r\nContent-Type: %s\r\n", headers[_i].type), *text;
+
+	header_insert(&entry.message.header, 0, "Subject", headers[_i].subject);
+	r.ret = headers[_i].ret;
+	text = compose(&r);
+	ck_assert_msg(strstr(text, type) != NULL, "no %s in %s", type, text);
+	ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Transfer-Encoding: 8bit\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, headers[_i].subject));
+	free(text);
+	free(type);
 }
 END_TEST
 
@@ -603,6 +632,38 @@ START_TEST(senders_do_not_share)
 }
 END_TEST
 
+/* As after a crash between queueing the summary and writing down that it was. */
+START_TEST(a_summary_is_made_once)
+{
+	char *save = alloc_printf("cp -p %s/senders/alice* %s/saved", spool, spool);
+	char *restore = alloc_printf("cp -p %s/saved %s/senders/alice@example%%2Eorg", spool, spool);
+
+	storm(0, RATION_MOST + 3);
+	ck_assert_int_eq(system(save), 0);
+	ck_assert(bounce_sum_up(&queue, &config, time(NULL) + RATION_HOUR, &st));
+	ck_assert_int_eq(system(restore), 0);
+	ck_assert(bounce_sum_up(&queue, &config, time(NULL) + RATION_HOUR, &st));
+	ck_assert_uint_eq(count("queue"), RATION_MOST + 1);
+	free(save);
+	free(restore);
+}
+END_TEST
+
+START_TEST(a_file_cut_off_at_its_start_is_forgotten)
+{
+	char *path = alloc_printf("%s/senders/bob@example%%2Eorg", spool);
+	FILE *f;
+
+	storm(0, 1);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	fputs("since 17", f);
+	fclose(f);
+	ck_assert(bounce_sum_up(&queue, &config, time(NULL), &st));
+	ck_assert_uint_eq(count("senders"), 1);
+	free(path);
+}
+END_TEST
+
 /* Until the original has it on the disk, it might come again. */
 START_TEST(a_summary_waits_for_its_originals)
 {
@@ -705,6 +766,7 @@ static TCase *texts(void)
 	tcase_add_loop_test(tc, each_event_has_its_action, 0, COUNT_OF(events));
 	tcase_add_loop_test(tc, the_original_comes_back_as_asked, 0, COUNT_OF(returns));
 	tcase_add_test(tc, addresses_that_are_not_ascii);
+	tcase_add_loop_test(tc, headers_that_are_not_ascii, 0, COUNT_OF(headers));
 	tcase_add_test(tc, nothing_from_outside_gets_out_of_its_line);
 	tcase_add_test(tc, a_large_header_is_cut);
 	tcase_add_test(tc, many_recipients_are_all_told_to_programs);
@@ -722,6 +784,8 @@ static TCase *sending(void)
 	tcase_add_loop_test(tc, only_those_are_told_who_want_to_know, 0, COUNT_OF(rules));
 	tcase_add_test(tc, a_storm_is_summed_up);
 	tcase_add_test(tc, senders_do_not_share);
+	tcase_add_test(tc, a_summary_is_made_once);
+	tcase_add_test(tc, a_file_cut_off_at_its_start_is_forgotten);
 	tcase_add_test(tc, a_summary_waits_for_its_originals);
 	tcase_add_test(tc, a_torn_line_does_not_count);
 	tcase_add_test(tc, a_list_has_an_end);
