@@ -249,9 +249,9 @@ static bool is_listed(struct queue *q, const struct config *c, const struct boun
 
 	if (ration_open(&ration, q, r->entry->envelope.sender, &st)) {
 		sum_up(q, c, &ration, r->now, &st); /* if it fails, it stays in the list */
-		listed = ration_has(&ration, r->id)
-		         || (!ration_take(&ration, r->now)
-		             && ration_add(&ration, r->id, info->uid, info->account, line, &st));
+		/* One that is there already was made by an attempt that a crash has cut off. */
+		listed = (ration_has(&ration, r->id) || !ration_take(&ration, r->now))
+		         && ration_add(&ration, r->id, info->uid, info->account, line, &st);
 	}
 	ration_close(&ration);
 	free(line);

@@ -56,7 +56,7 @@ struct bounce_report {
 	time_t now;
 	const char *remote;         /* the server that spoke; NULL: not known */
 	enum dsn_return ret;
-	time_t until;               /* delayed: when it will be given up; 0: never */
+	time_t until;               /* when it is given up; 0: never */
 	bool relayed;               /* delivered: to a server on the way, not yet to the mailbox */
 };
 bool bounce_compose(struct message *out, const struct bounce_report *r, struct status *st);

@@ -223,6 +223,24 @@ static char status_class(enum bounce_event event, char given)
 	return given == '4' ? '4' : '5';
 }
 
+static bool is_expired(const struct bounce_report *r)
+{
+	return r->event == BOUNCE_FAILED && r->until != 0 && r->now >= r->until;
+}
+
+/* Where no server has said it. */
+static const char *own_status(const struct bounce_report *r, const struct status *st)
+{
+	switch (r->event) {
+	case BOUNCE_DELIVERED:
+		return "2.0.0";
+	case BOUNCE_DELAYED:
+		return "4.4.0";
+	default:
+		return is_expired(r) ? "4.4.7" : status_of_failure(st);
+	}
+}
+
 static struct outcome outcome_of(const struct bounce_report *r, size_t i)
 {
 	const struct status *st = &r->entry->envelope.v[i].status;
@@ -233,10 +251,10 @@ static struct outcome outcome_of(const struct bounce_report *r, size_t i)
 	struct outcome o = { .words = reply != NULL ? reply : text, .server = reply != NULL };
 	size_t n = reply != NULL && strlen(reply) > 4 ? enhanced_length(reply + 4) : 0;
 
-	status = n > 0 ? reply + 4 : reply != NULL ? status_of_reply(reply) : status_of_failure(st);
-	/* "delivery time expired" is not said before it has. */
-	if (r->event != BOUNCE_FAILED && n == 0 && reply == NULL)
-		status = r->event == BOUNCE_DELAYED ? "4.4.0" : "2.0.0";
+	if (n > 0)
+		status = reply + 4;
+	else
+		status = reply != NULL ? status_of_reply(reply) : own_status(r, st);
 	n = n > 0 ? n : strlen(status);
 	snprintf(o.status, sizeof(o.status), "%c%.*s", status_class(r->event, *status), (int)n - 1, status + 1);
 	return o;
@@ -646,7 +664,7 @@ static void set_header(struct message *m, const char *from, const char *to, cons
 
 bool bounce_compose(struct message *out, const struct bounce_report *r, struct status *st)
 {
-	struct part parts[PARTS];
+	struct part parts[PARTS] = { 0 };
 	char boundary[128];
 	struct buf body;
 	bool ok;

@@ -180,14 +180,20 @@ void ration_files(struct queue *q, struct strv *names)
 
 /* --- asking and changing --- */
 
-bool ration_has(const struct ration *r, const char *id)
+/* Where the line of an id stands in the list; NULL if it does not. */
+static char *find_line(const struct ration *r, const char *id)
 {
 	size_t n = strlen(id);
 
-	for (const char *s = r->list.data, *lf; (lf = strchr(s, '\n')) != NULL; s = lf + 1)
+	for (char *s = r->list.data, *lf; (lf = strchr(s, '\n')) != NULL; s = lf + 1)
 		if (strncmp(s, id, n) == 0 && s[n] == '\t')
-			return true;
-	return false;
+			return s;
+	return NULL;
+}
+
+bool ration_has(const struct ration *r, const char *id)
+{
+	return find_line(r, id) != NULL;
 }
 
 bool ration_is_over(const struct ration *r, time_t now)
@@ -215,30 +221,6 @@ static bool count_more(struct ration *r, struct status *st)
 	return (write_first_line(r, r->fd) && fdatasync(r->fd) == 0) || failed(st, r);
 }
 
-bool ration_add(struct ration *r, const char *id, uid_t uid, const char *account, const char *text,
-                struct status *st)
-{
-	size_t before = r->list.len;
-	off_t end = list_at(r) + (off_t)before;
-
-	buf_printf(&r->list, "%s\t%lu\t%s\t", id, (unsigned long)uid, account);
-	for (; *text != '\0'; text++)
-		buf_putc(&r->list, str_has_control(text, 1) ? ' ' : *text);
-	buf_putc(&r->list, '\n');
-	if (!buf_ok(&r->list) || r->list.len > RATION_LIST_MOST) {
-		buf_truncate(&r->list, before);
-		r->list.overflow = false;
-		return count_more(r, st);
-	}
-	if (pwrite(r->fd, r->list.data + before, r->list.len - before, end) == (ssize_t)(r->list.len - before)
-	    && fdatasync(r->fd) == 0 && fsync(r->lock) == 0)
-		return true;
-	failed(st, r);
-	(void)!ftruncate(r->fd, end);
-	buf_truncate(&r->list, before);
-	return false;
-}
-
 /* Whole or not at all: written aside and renamed. */
 static bool replace(struct ration *r)
 {
@@ -256,6 +238,57 @@ static bool replace(struct ration *r)
 	close(r->fd);
 	r->fd = fd;
 	return true;
+}
+
+static bool append(struct ration *r, size_t from)
+{
+	size_t n = r->list.len - from;
+	off_t end = list_at(r) + (off_t)from;
+
+	if (pwrite(r->fd, r->list.data + from, n, end) == (ssize_t)n && fdatasync(r->fd) == 0
+	    && fsync(r->lock) == 0)
+		return true;
+	(void)!ftruncate(r->fd, end);
+	return false;
+}
+
+static void put_line(struct buf *list, const char *id, uid_t uid, const char *account, const char *text)
+{
+	buf_printf(list, "%s\t%lu\t%s\t", id, (unsigned long)uid, account);
+	for (; *text != '\0'; text++)
+		buf_putc(list, str_has_control(text, 1) ? ' ' : *text);
+	buf_putc(list, '\n');
+}
+
+static bool cut_line(struct buf *list, char *line)
+{
+	char *next;
+
+	if (line == NULL)
+		return false;
+	next = strchr(line, '\n') + 1;
+	memmove(line, next, (size_t)(list->data + list->len - next));
+	buf_truncate(list, list->len - (size_t)(next - line));
+	return true;
+}
+
+bool ration_add(struct ration *r, const char *id, uid_t uid, const char *account, const char *text,
+                struct status *st)
+{
+	bool again = cut_line(&r->list, find_line(r, id));
+	size_t before = r->list.len;
+
+	put_line(&r->list, id, uid, account, text);
+	if (!buf_ok(&r->list) || r->list.len > RATION_LIST_MOST) {
+		buf_truncate(&r->list, before);
+		r->list.overflow = false;
+		return count_more(r, st);
+	}
+	if (again ? replace(r) : append(r, before))
+		return true;
+	failed(st, r);
+	buf_truncate(&r->list, before);
+	return false;
 }
 
 bool ration_drop(struct ration *r, size_t n, time_t now, struct status *st)

@@ -54,7 +54,10 @@ bool ration_is_over(const struct ration *r, time_t now);
 /* Count one more.  False: the hour's are used up; nothing was counted. */
 bool ration_take(struct ration *r, time_t now);
 
-/* Add to the list; on the disk when it returns true.  Control characters in the text are blanks. */
+/*
+ * Add to the list, in the place of a line with that id if there is one; on the
+ * disk when it returns true.  Control characters in the text become blanks.
+ */
 bool ration_add(struct ration *r, const char *id, uid_t uid, const char *account, const char *text,
                 struct status *st);
 

@@ -216,33 +216,61 @@ static const struct said {
 	enum bounce_event event;
 	int reply, sysexit;
 	const char *text, *last;   /* `last` alone: read from the queue */
-	const char *status, *diagnostic, *remote;
+	const char *status, *diagnostic;
+	bool expired;
 } said[] = {
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "550 5.1.1 no", NULL, "5.1.1", "smtp; 550 5.1.1 no", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "host: 550 5.1.1", NULL, "5.1.1", "smtp; 550 5.1.1", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "550 no", NULL, "5.0.0", "smtp; 550 no", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "550", NULL, "5.0.0", "smtp; 550", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 552, EX_NOUSER, "552 full", NULL, "5.2.2", "smtp; 552 full", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "550 9.1.1 no", NULL, "5.0.0", "smtp; 550 9.1.1 no", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 550, EX_NOUSER, "550 5.1.1234 no", NULL, "5.0.0", "smtp; 550 5.1.1234 no", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 556, EX_NOUSER, "556 no", NULL, "5.1.10", "smtp; 556 no", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 450, EX_TEMPFAIL, "450 4.2.1 later", NULL, "4.2.1", "smtp; 450 4.2.1 later", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 451, EX_TEMPFAIL, "451 later", NULL, "4.3.0", "smtp; 451 later", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 0, EX_TEMPFAIL, "cannot connect: 111 refused", NULL, "4.4.7", "x-mailchute; cannot connect: 111 refused", NULL },
-	{ BOUNCE_FAILED, 0, EX_DATAERR, "a@@b: no address", NULL, "5.1.3", "x-mailchute; a@@b: no address", NULL },
-	{ BOUNCE_FAILED, 0, EX_UNAVAILABLE, "too large: 550 octets", NULL, "5.0.0", "x-mailchute; too large: 550 octets", NULL },
-	{ BOUNCE_FAILED, 0, 0, NULL, "smtp: 550 5.7.1 spam", "5.7.1", "smtp; 550 5.7.1 spam", "dns; smtp.example.org" },
-	{ BOUNCE_FAILED, 0, 0, NULL, "", "5.0.0", NULL, NULL },
-	{ BOUNCE_DELAYED, 450, EX_TEMPFAIL, "450 4.2.1 later", NULL, "4.2.1", "smtp; 450 4.2.1 later", "dns; smtp.example.org" },
-	{ BOUNCE_DELAYED, 535, EX_NOPERM, "535 5.7.8 who", NULL, "4.7.8", "smtp; 535 5.7.8 who", "dns; smtp.example.org" },
-	{ BOUNCE_DELAYED, 0, EX_TEMPFAIL, "no connection", NULL, "4.4.0", "x-mailchute; no connection", NULL },
-	{ BOUNCE_DELIVERED, 250, EX_OK, "250 2.1.5 ok", NULL, "2.1.5", "smtp; 250 2.1.5 ok", "dns; smtp.example.org" },
-	{ BOUNCE_DELIVERED, 0, EX_OK, "", NULL, "2.0.0", NULL, NULL },
+	{ .event = BOUNCE_FAILED, .sysexit = EX_UNAVAILABLE, .expired = true, .text = "given up: no connection",
+	  .status = "4.4.7", .diagnostic = "x-mailchute; given up: no connection" },
+	{ .event = BOUNCE_FAILED, .reply = 450, .sysexit = EX_UNAVAILABLE, .expired = true, .text = "given up: 450 later",
+	  .status = "4.2.0", .diagnostic = "smtp; 450 later" },
+	{ .event = BOUNCE_FAILED, .reply = 535, .sysexit = EX_UNAVAILABLE, .expired = true, .text = "given up: 535 5.7.8 who",
+	  .status = "5.7.8", .diagnostic = "smtp; 535 5.7.8 who" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "550 5.1.1 no",
+	  .status = "5.1.1", .diagnostic = "smtp; 550 5.1.1 no" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "host: 550 5.1.1",
+	  .status = "5.1.1", .diagnostic = "smtp; 550 5.1.1" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "550 no",
+	  .status = "5.0.0", .diagnostic = "smtp; 550 no" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "550",
+	  .status = "5.0.0", .diagnostic = "smtp; 550" },
+	{ .event = BOUNCE_FAILED, .reply = 552, .sysexit = EX_NOUSER, .text = "552 full",
+	  .status = "5.2.2", .diagnostic = "smtp; 552 full" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "550 9.1.1 no",
+	  .status = "5.0.0", .diagnostic = "smtp; 550 9.1.1 no" },
+	{ .event = BOUNCE_FAILED, .reply = 550, .sysexit = EX_NOUSER, .text = "550 5.1.1234 no",
+	  .status = "5.0.0", .diagnostic = "smtp; 550 5.1.1234 no" },
+	{ .event = BOUNCE_FAILED, .reply = 556, .sysexit = EX_NOUSER, .text = "556 no",
+	  .status = "5.1.10", .diagnostic = "smtp; 556 no" },
+	{ .event = BOUNCE_FAILED, .reply = 450, .sysexit = EX_TEMPFAIL, .text = "450 4.2.1 later",
+	  .status = "4.2.1", .diagnostic = "smtp; 450 4.2.1 later" },
+	{ .event = BOUNCE_FAILED, .reply = 451, .sysexit = EX_TEMPFAIL, .text = "451 later",
+	  .status = "4.3.0", .diagnostic = "smtp; 451 later" },
+	{ .event = BOUNCE_FAILED, .sysexit = EX_TEMPFAIL, .text = "cannot connect: 111 refused",
+	  .status = "4.4.7", .diagnostic = "x-mailchute; cannot connect: 111 refused" },
+	{ .event = BOUNCE_FAILED, .sysexit = EX_DATAERR, .text = "a@@b: no address",
+	  .status = "5.1.3", .diagnostic = "x-mailchute; a@@b: no address" },
+	{ .event = BOUNCE_FAILED, .sysexit = EX_UNAVAILABLE, .text = "too large: 550 octets",
+	  .status = "5.0.0", .diagnostic = "x-mailchute; too large: 550 octets" },
+	{ .event = BOUNCE_FAILED, .last = "smtp: 550 5.7.1 spam",
+	  .status = "5.7.1", .diagnostic = "smtp; 550 5.7.1 spam" },
+	{ .event = BOUNCE_FAILED, .last = "",
+	  .status = "5.0.0" },
+	{ .event = BOUNCE_DELAYED, .reply = 450, .sysexit = EX_TEMPFAIL, .text = "450 4.2.1 later",
+	  .status = "4.2.1", .diagnostic = "smtp; 450 4.2.1 later" },
+	{ .event = BOUNCE_DELAYED, .reply = 535, .sysexit = EX_NOPERM, .text = "535 5.7.8 who",
+	  .status = "4.7.8", .diagnostic = "smtp; 535 5.7.8 who" },
+	{ .event = BOUNCE_DELAYED, .sysexit = EX_TEMPFAIL, .text = "no connection",
+	  .status = "4.4.0", .diagnostic = "x-mailchute; no connection" },
+	{ .event = BOUNCE_DELIVERED, .reply = 250, .text = "250 2.1.5 ok",
+	  .status = "2.1.5", .diagnostic = "smtp; 250 2.1.5 ok" },
+	{ .event = BOUNCE_DELIVERED, .text = "",
+	  .status = "2.0.0" },
 };
 
 START_TEST(what_was_said_becomes_a_status)
 {
 	const struct said *s = &said[_i];
+	bool server = s->diagnostic != NULL && str_starts(s->diagnostic, "smtp; ");
 	struct bounce_report r = report(s->event);
 	char *text;
 
@@ -250,10 +278,11 @@ START_TEST(what_was_said_becomes_a_status)
 		refuse(0, s->reply, s->sysexit, s->text);
 	if (s->last != NULL)
 		snprintf(entry.last, sizeof(entry.last), "%s", s->last);
+	r.until = s->expired ? NOW : NOW + 1;
 	text = compose(&r);
 	check_field(text, "Status", s->status);
 	check_field(text, "Diagnostic-Code", s->diagnostic);
-	check_field(text, "Remote-MTA", s->remote);
+	check_field(text, "Remote-MTA", server ? "dns; smtp.example.org" : NULL);
 	free(text);
 }
 END_TEST
@@ -668,7 +697,7 @@ END_TEST
 START_TEST(a_summary_waits_for_its_originals)
 {
 	struct queue_info info = { .account = (char *)"work", .uid = 7, .arrived = NOW };
-	struct queue_entry original;
+	struct queue_entry original, summary;
 
 	ck_assert(queue_add(&queue, "M21", &info, &entry.envelope, &entry.message, NULL, &original, &st));
 	storm(0, RATION_MOST + 3);
@@ -678,14 +707,15 @@ START_TEST(a_summary_waits_for_its_originals)
 	ck_assert(queue_save_attempt(&original, &st));
 	ck_assert(bounce_sum_up(&queue, &config, time(NULL) + 3 * RATION_HOUR, &st));
 	ck_assert_uint_eq(count("queue"), RATION_MOST + 3);
-	ck_assert_int_eq(queue_look(&queue, "M22-0", &(struct queue_entry){ .fd = -1 }, &st), QUEUE_OK);
+	ck_assert_int_eq(queue_look(&queue, "M22-0", &summary, &st), QUEUE_OK);
+	queue_release(&summary);
 	queue_release(&original);
 }
 END_TEST
 
 static struct ration ration;
 
-START_TEST(a_torn_line_does_not_count)
+START_TEST(a_torn_line_does_not_count_and_a_later_one_replaces)
 {
 	const char *path = "senders/alice@example%2Eorg";
 	char *whole = alloc_printf("%s/%s", spool, path);
@@ -704,6 +734,10 @@ START_TEST(a_torn_line_does_not_count)
 	ration_close(&ration);
 	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
 	ck_assert_str_eq(ration.list.data, "A-0\t7\twork\tone two\nB-0\t7\twork\tthree\n");
+	ck_assert(ration_add(&ration, "A-0", 7, "work", "again", &st));
+	ration_close(&ration);
+	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
+	ck_assert_str_eq(ration.list.data, "B-0\t7\twork\tthree\nA-0\t7\twork\tagain\n");
 	ration_close(&ration);
 	free(whole);
 }
@@ -717,8 +751,12 @@ START_TEST(a_list_has_an_end)
 	for (int i = 0; i < RATION_LIST_MOST / 4; i++)
 		buf_putc(&text, 'x');
 	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
-	for (int i = 0; i < 5; i++)
-		ck_assert(ration_add(&ration, "A-0", 7, "work", text.data, &st));
+	for (int i = 0; i < 5; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "A-%d", i);
+		ck_assert(ration_add(&ration, id, 7, "work", text.data, &st));
+	}
 	ration_close(&ration);
 	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
 	ck_assert_uint_eq(ration.more, 2);
@@ -787,7 +825,7 @@ static TCase *sending(void)
 	tcase_add_test(tc, a_summary_is_made_once);
 	tcase_add_test(tc, a_file_cut_off_at_its_start_is_forgotten);
 	tcase_add_test(tc, a_summary_waits_for_its_originals);
-	tcase_add_test(tc, a_torn_line_does_not_count);
+	tcase_add_test(tc, a_torn_line_does_not_count_and_a_later_one_replaces);
 	tcase_add_test(tc, a_list_has_an_end);
 	tcase_add_test(tc, an_hour_has_so_many);
 	tcase_add_test(tc, without_a_list_everything_goes);
