@@ -228,7 +228,7 @@ static void check_file(const struct row *r)
 
 START_TEST(attempts)
 {
-	char spool[] = "/tmp/test_attempt.XXXXXX", *command;
+	char spool[UNIT_DIR_MAX];
 	struct config config;
 	struct queue_entry e;
 	struct attempt a = { .queue = &queue, .config = &config, .entry = &e };
@@ -243,7 +243,7 @@ START_TEST(attempts)
 	config.v = &account;
 	config.len = 1;
 	buf_init(&told, 1000);
-	ck_assert_ptr_nonnull(mkdtemp(spool));
+	unit_dir_make(spool);
 	ck_assert_msg(queue_open(&queue, spool, true, &st), "%s", st.text);
 	if (row->account_waits)
 		ck_assert(retry_account_failed(&queue, "test", &config.settings, "down", time(NULL)));
@@ -263,9 +263,7 @@ START_TEST(attempts)
 
 	queue_release(&e);
 	queue_close(&queue);
-	command = alloc_printf("rm -rf %s", spool);
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_dir_remove(spool);
 	buf_release(&told);
 	account_release(&account);
 	settings_release(&config.settings);

@@ -479,7 +479,7 @@ END_TEST
 
 /* --- sending, in a spool --- */
 
-static char spool[] = "/tmp/test_bounce.XXXXXX";
+static char spool[UNIT_DIR_MAX];
 static struct queue queue;
 static struct config config;
 static struct account work;
@@ -487,8 +487,7 @@ static struct account work;
 static void make_spool(void)
 {
 	make_entry();
-	strcpy(strrchr(spool, '.') + 1, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
+	unit_dir_make(spool);
 	ck_assert_msg(queue_open(&queue, spool, true, &st), "%s", st.text);
 	config_init(&config);
 	config.settings.maildomain = alloc_copy("example.org");
@@ -500,12 +499,9 @@ static void make_spool(void)
 
 static void remove_spool(void)
 {
-	char *command = alloc_printf("rm -rf %s", spool);
-
 	config_release(&config);
 	queue_close(&queue);
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_dir_remove(spool);
 	free_entry();
 }
 

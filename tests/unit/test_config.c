@@ -14,13 +14,12 @@
 #include "unit.h"
 
 /* Each test runs in an empty directory of its own, with an empty environment of ours. */
-static char dir[64];
+static char dir[UNIT_DIR_MAX];
 static char *outside;
 
 static void begin(void)
 {
-	strcpy(dir, "/tmp/test_config.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	unit_dir_make(dir);
 	outside = getcwd(NULL, 0);
 	ck_assert_int_eq(chdir(dir), 0);
 	setenv("XDG_CONFIG_HOME", dir, 1);
@@ -29,7 +28,6 @@ static void begin(void)
 
 static void end(void)
 {
-	char *command = alloc_printf("rm -rf %s", dir);
 	static const char *const ours[] = { "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MAILCHUTE_URL", "MAILCHUTE_CONFIG",
 		"MAILCHUTE_PASSWORD", "MAILCHUTE_PASSWORD_FILE", "MAILCHUTE_DELIVER", "MAILCHUTE_REDIRECT",
 		"MAILCHUTE_TRY_FOR", "MAILCHUTE_TRYFOR", "MAILCHUTE_ALIASES", "CREDENTIALS_DIRECTORY", "SECRET" };
@@ -37,8 +35,7 @@ static void end(void)
 	for (size_t i = 0; i < COUNT_OF(ours); i++)
 		unsetenv(ours[i]);
 	ck_assert_int_eq(chdir(outside), 0);
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_dir_remove(dir);
 	free(outside);
 }
 

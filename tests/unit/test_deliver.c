@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "deliver/deliver.h"
+#include "outcome.h"
 #include "script.h"
 #include "unit.h"
 
@@ -157,19 +158,6 @@ static bool host_ended_well(struct host *h)
 	return ok;
 }
 
-static void describe(const struct envelope *e, struct buf *out)
-{
-	static const char *const states[] = { "waiting", "sent", "failed" };
-	static const char *const waits[] = { "", "(message)", "(account)", "(host)" };
-
-	for (size_t i = 0; i < e->len; i++) {
-		const struct recipient *r = &e->v[i];
-
-		buf_printf(out, "%s%s %d %s\n", states[r->state], waits[r->status.wait],
-		           r->status.sysexit, r->status.text);
-	}
-}
-
 /* Drop from `text` each stretch from `from` up to `to`. */
 static void drop(char *text, const char *from, const char *to)
 {
@@ -224,7 +212,7 @@ static void run(const struct row *r, const struct account *a, struct buf *outcom
 	config_init(&config);
 	set_up(&envelope, &message, r);
 	deliver(&d);
-	describe(&envelope, outcome);
+	outcome_show(&envelope, outcome);
 	message_release(&message);
 	envelope_release(&envelope);
 	config_release(&config);

@@ -110,18 +110,17 @@ START_TEST(long_values_are_cut_between_characters)
 }
 END_TEST
 
-static char dir[] = "/tmp/test_log.XXXXXX";
+static char dir[UNIT_DIR_MAX];
 
 static void make_dir(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	unit_dir_make(dir);
 	ck_assert_int_eq(chdir(dir), 0);
 }
 
 static void remove_dir(void)
 {
-	unlink("log");
-	rmdir(dir);
+	unit_dir_remove(dir);
 }
 
 /* The file's content with digits as 0, so that time and pid do not matter. */

@@ -15,24 +15,20 @@
 #include "queue/retry.h"
 #include "unit.h"
 
-static char spool[] = "/tmp/test_queue.XXXXXX";
+static char spool[UNIT_DIR_MAX];
 static struct queue queue;
 static struct status st;
 
 static void make_spool(void)
 {
-	strcpy(strrchr(spool, '.') + 1, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
+	unit_dir_make(spool);
 	ck_assert_msg(queue_open(&queue, spool, true, &st), "%s", st.text);
 }
 
 static void remove_spool(void)
 {
-	char *command = alloc_printf("rm -rf %s", spool);
-
 	queue_close(&queue);
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_dir_remove(spool);
 }
 
 /* A message of two fields and a body of `body` octets, for two recipients. */

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -267,19 +266,11 @@ END_TEST
 /* A TCP connection over loopback; the other end's descriptor. */
 static int tcp_pair(struct stream *s)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sin);
-	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), peer;
+	int ends[2];
 
-	ck_assert_int_eq(bind(listener, (struct sockaddr *)&sin, len), 0);
-	ck_assert_int_eq(listen(listener, 1), 0);
-	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sin, len), 0);
-	peer = accept(listener, NULL, NULL);
-	ck_assert_int_ge(peer, 0);
-	close(listener);
-	stream_init(s, fd);
-	return peer;
+	unit_tcp_pair(ends);
+	stream_init(s, ends[1]);
+	return ends[0];
 }
 
 /* Reads little, refuses, and closes with the rest unread: that is a reset. */

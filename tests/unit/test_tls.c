@@ -1,8 +1,6 @@
-#include <arpa/inet.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +77,7 @@ static void make_identity(struct identity *id, const struct subject *s, const st
 	must(gnutls_x509_privkey_export2(id->key, GNUTLS_X509_FMT_PEM, &id->key_pem));
 }
 
-static char dir[] = "/tmp/test_tls.XXXXXX";
+static char dir[UNIT_DIR_MAX];
 
 static const char *path_of(const char *file)
 {
@@ -113,7 +111,6 @@ static const struct subject subjects[EVERYONE] = {
 	[CLIENT] = { "client", NULL, NULL, -1, 1, false },
 };
 static struct identity people[EVERYONE];
-static const char *const files[] = { "ca", "junk", "cert", "key", "both", "encrypted", "other-key" };
 
 static void write_client_files(void)
 {
@@ -134,7 +131,7 @@ static void write_client_files(void)
 
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	unit_dir_make(dir);
 	for (int i = 0; i < EVERYONE; i++)
 		make_identity(&people[i], &subjects[i],
 		              i == CA || i == SELF_SIGNED ? NULL : &people[CA]);
@@ -145,9 +142,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	for (size_t i = 0; i < COUNT_OF(files); i++)
-		unlink(path_of(files[i]));
-	rmdir(dir);
+	unit_dir_remove(dir);
 	for (int i = 0; i < EVERYONE; i++) {
 		gnutls_x509_crt_deinit(people[i].crt);
 		gnutls_x509_privkey_deinit(people[i].key);
@@ -281,28 +276,12 @@ static void *serve(void *arg)
 }
 
 /* A Unix socket knows no reset. */
-static void tcp_pair(int ends[2])
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sin);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	ck_assert_int_eq(bind(listener, (struct sockaddr *)&sin, len), 0);
-	ck_assert_int_eq(listen(listener, 1), 0);
-	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
-	ends[1] = socket(AF_INET, SOCK_STREAM, 0);
-	ck_assert_int_eq(connect(ends[1], (struct sockaddr *)&sin, len), 0);
-	ends[0] = accept(listener, NULL, NULL);
-	ck_assert_int_ge(ends[0], 0);
-	close(listener);
-}
-
 static void start_server(struct server *v, struct stream *s)
 {
 	int ends[2];
 
 	if (v->refusal != NULL)
-		tcp_pair(ends);
+		unit_tcp_pair(ends);
 	else
 		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	v->fd = ends[0];

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "outcome.h"
 #include "script.h"
 #include "smtp/transaction.h"
 #include "unit.h"
@@ -409,19 +410,6 @@ static void tear_down(struct stage *x)
 	message_release(&x->message);
 }
 
-static void describe(const struct envelope *e, struct buf *out)
-{
-	static const char *const states[] = { "waiting", "sent", "failed" };
-	static const char *const waits[] = { "", "(message)", "(account)", "(host)" };
-
-	for (size_t i = 0; i < e->len; i++) {
-		const struct recipient *r = &e->v[i];
-
-		buf_printf(out, "%s%s %d %s\n", states[r->state], waits[r->status.wait],
-		           r->status.sysexit, r->status.text);
-	}
-}
-
 START_TEST(sends)
 {
 	const struct row *r = &rows[_i];
@@ -434,7 +422,7 @@ START_TEST(sends)
 	set_up(&x, r, server.fd);
 	buf_init(&got, 65536);
 	ok = transaction_send(&x.session, &x.envelope, &x.message, NULL, &st);
-	describe(&x.envelope, &got);
+	outcome_show(&x.envelope, &got);
 	tear_down(&x);
 	ck_assert_msg(script_ended_well(&server), "%s: the dialogue went another way", r->behaviour);
 	ck_assert_msg(strcmp(got.data, r->outcome) == 0, "%s:\n%s", r->behaviour, got.data);
