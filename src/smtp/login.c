@@ -116,8 +116,10 @@ static enum outcome try_mechanism(struct session *s, const char *mechanism,
 
 	t.sasl = sasl_start(mechanism, login, st);
 	buf_init(&t.answer, ANSWER_MAX);
+	s->secrets[0] = &t.answer;
 	if (t.sasl != NULL && send_auth(&t, st))
 		outcome = converse(&t, st) ? decided(&t, st) : LOGIN_BROKEN;
+	s->secrets[0] = NULL;
 	buf_wipe(&t.answer);
 	sasl_free(t.sasl);
 	return outcome;
@@ -193,8 +195,10 @@ bool login(struct session *s, struct status *st)
 		return true;
 	strv_init(&order);
 	buf_init(&secret, SECRET_MAX);
+	s->secrets[1] = &secret;
 	ok = sasl_choose(&a->auth, &s->ehlo.mechanisms, &with, &order, st)
 	     && try_in_turn(s, &order, &secret, &with, st);
+	s->secrets[1] = NULL;
 	buf_wipe(&secret);
 	strv_release(&order);
 	return ok;

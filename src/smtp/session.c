@@ -126,6 +126,27 @@ static void trace_reply(const struct session *s)
 	buf_release(&line);
 }
 
+/* Shorter ones are in every other word: hiding them would tell where. */
+enum { SECRET_MIN = 4 };
+
+static void blot(struct buf *text, const struct buf *secret)
+{
+	char *at = text->data;
+
+	if (secret->len < SECRET_MIN)
+		return;
+	for (; (at = strstr(at, secret->data)) != NULL; at += secret->len)
+		memset(at, '*', secret->len);
+}
+
+/* "500 unknown command", some say, and repeat what was no command but the password. */
+static void blot_secrets(struct session *s)
+{
+	for (size_t i = 0; i < COUNT_OF(s->secrets); i++)
+		if (s->secrets[i] != NULL && s->reply.code != 334)
+			blot(&s->reply.text, s->secrets[i]);
+}
+
 static bool read_reply(struct session *s, struct status *st)
 {
 	deadline until = step_deadline(s);
@@ -146,6 +167,7 @@ bool session_reply(struct session *s, struct status *st)
 	bool ok = read_reply(s, st);
 
 	if (ok) {
+		blot_secrets(s);
 		trace_reply(s);
 		if (s->reply.code != 421)
 			return true;
