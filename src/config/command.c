@@ -34,14 +34,19 @@ static void provide_home(void)
 	free(home);
 }
 
+/*
+ * What the command says on stderr is for people only: success is silent, and a
+ * shell that stumbles over a password prints it.
+ */
 static _Noreturn void become(const char *command, int out)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setpgid(0, 0);
 	restore_signals();
 	provide_home();
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0
+	    || !(isatty(STDERR_FILENO) || dup2(null, STDERR_FILENO) >= 0))
 		_exit(126);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
@@ -118,12 +123,12 @@ bool command_run(const char *command, struct buf *out, struct status *st)
 	bool ok;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return status_fail(st, EX_OSERR, "pipe: %s", strerror(errno));
+		return status_fail(st, EX_OSERR, "cannot make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid == 0)
 		become(command, ends[1]);
 	close(ends[1]);
-	ok = pid < 0 ? status_fail(st, EX_OSERR, "fork: %s", strerror(errno))
+	ok = pid < 0 ? status_fail(st, EX_OSERR, "cannot fork: %s", strerror(errno))
 	             : attend(pid, ends[0], out, st);
 	close(ends[0]);
 	return ok;
