@@ -379,7 +379,7 @@ static const struct {
 static const char *const other_keys[] = {
 	"name",   "args",         "env",     "config",   "only-config", "no-config",
 	"file",   "stdin",        "server",  "each",     "exit",        "closed-stdin",
-	"messages", "violation~", "silent",  "secret",   "undrained",
+	"messages", "violation~", "silent",  "secret",   "undrained",   "descriptors",
 };
 
 static bool is_other_key(const char *key)

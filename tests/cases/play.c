@@ -343,6 +343,15 @@ static void read_arguments(const struct scenario *s, struct strv *argv)
 	}
 }
 
+/* So that making a pipe, the first half of starting a process, fails for root as well. */
+static void limit_descriptors(const struct scenario *s)
+{
+	rlim_t n = strtoul(scenario_value(s, "descriptors", "0"), NULL, 10);
+
+	if (n > 0)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ n, n });
+}
+
 static _Noreturn void become_program(const struct play *p, const struct scenario *s, int in)
 {
 	struct strv argv = { 0 };
@@ -357,6 +366,7 @@ static _Noreturn void become_program(const struct play *p, const struct scenario
 		dup2(in, 0);
 	open_as(p, "out", 1);
 	open_as(p, "err", 2);
+	limit_descriptors(s);
 	execv(p->program, argv.v);
 	fprintf(stderr, "%s: %s\n", p->program, strerror(errno));
 	_exit(EX_SOFTWARE);
