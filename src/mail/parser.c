@@ -258,7 +258,7 @@ static void check_size(struct parser *p)
 	if (p->done)
 		return;
 	if (m->header.octets + p->field.len > HEADER_MAX)
-		fail(p, EX_DATAERR, "the header is too large", "");
+		fail(p, EX_DATAERR, "the header is larger than 16 MB", "");
 	else if (max > 0 && message_octets(m) + p->field.len > max)
 		fail(p, EX_DATAERR, "the message is larger than max_message", "");
 }
