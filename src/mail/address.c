@@ -568,8 +568,12 @@ void address_parse_list(struct address_list *l, const char *text, size_t n)
 	struct cursor p = { .text = text, .n = n };
 	size_t start;
 
-	while (next_entry(&p, &start))
-		entry(&p, list_grow(l), start);
+	while (!l->overflow && next_entry(&p, &start)) {
+		if (l->len == ADDRESSES_MAX)
+			l->overflow = true;
+		else
+			entry(&p, list_grow(l), start);
+	}
 }
 
 bool address_parse(struct address *out, const char *text)

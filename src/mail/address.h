@@ -35,9 +35,13 @@ struct address {
 	size_t error_column; /* the same in characters of `raw`, from 1 */
 };
 
+/* A few letters make an address of a hundred octets and more, so lists have an end. */
+enum { ADDRESSES_MAX = 100 * 1000 };
+
 struct address_list {
 	struct address *v;
 	size_t len, cap;
+	bool overflow;      /* there were more than ADDRESSES_MAX: they are not here */
 };
 
 void address_list_init(struct address_list *l);

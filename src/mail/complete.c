@@ -158,7 +158,7 @@ static void qualify_field(struct header *h, size_t at, const char *domain)
 	address_list_init(&l);
 	buf_init(&b, BODY_MAX);
 	address_parse_list(&l, body, n);
-	for (size_t i = 0; i < l.len; i++) {
+	for (size_t i = 0; i < l.len && !l.overflow; i++) { /* all or none */
 		if (!is_bare(&l.v[i]))
 			continue;
 		buf_add(&b, body + copied, l.v[i].end - copied);

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool too_many(struct status *st)
+{
+	return status_fail(st, EX_DATAERR, "more than %d recipients: send the message in parts",
+	                   ADDRESSES_MAX);
+}
+
 /* False only for what refuses the whole call. */
 static bool add_address(struct envelope *e, const struct address *a, const char *maildomain,
                         struct status *st)
@@ -33,12 +39,14 @@ static bool add_list(struct envelope *e, const char *text, size_t n, const char 
                      struct status *st)
 {
 	struct address_list list;
-	bool ok = true;
+	bool ok;
 
 	address_list_init(&list);
 	address_parse_list(&list, text, n);
+	ok = !list.overflow || too_many(st);
 	for (size_t i = 0; ok && i < list.len; i++)
-		ok = add_address(e, &list.v[i], maildomain, st);
+		ok = add_address(e, &list.v[i], maildomain, st)
+		     && (e->len <= ADDRESSES_MAX || too_many(st));
 	address_list_release(&list);
 	return ok;
 }
