@@ -8,6 +8,7 @@
 #include "queue/retry.h"
 #include "smtp/transaction.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static bool drop_notices(struct work *w)
 		queue_release(&notice);
 	}
 	return fsync(w->a->queue->queue_fd) == 0
-	       || status_fail(w->st, EX_TEMPFAIL, "the queue cannot be written: %m");
+	       || status_fail(w->st, EX_TEMPFAIL, "writing the queue: %s", strerror(errno));
 }
 
 /* The last attempt came to its end: nothing that it owed is owed any more. */
@@ -179,6 +180,7 @@ static void judge_account(struct work *w)
 	const struct status *why = account_failure(w);
 
 	if (why == NULL) {
+		w->a->account_works = true;
 		if (w->waits.tries > 0) {
 			retry_account_works(w->a->queue, w->account->name);
 			log_account(w, "resumed", NULL);
@@ -198,10 +200,11 @@ static void judge_account(struct work *w)
 static bool is_owed(const struct work *w, const struct recipient *r, bool dsn)
 {
 	const struct envelope *env = &w->e->envelope;
+	unsigned notify = env->notify != 0 || w->account == NULL ? env->notify : w->account->dsn_notify;
 
-	if (*env->sender == '\0')
+	if (is_notification(w))
 		return false;
-	return r->state == RECIPIENT_FAILED || (env->notify & NOTIFY_SUCCESS && !dsn);
+	return r->state == RECIPIENT_FAILED || ((notify & NOTIFY_SUCCESS) && !dsn);
 }
 
 /* Every outcome that is news goes to the disk. */
@@ -427,7 +430,7 @@ enum attempt_result attempt(struct attempt *a, struct status *st)
 	};
 	enum attempt_result result = ATTEMPT_ERROR;
 
-	a->account_waits = false;
+	a->account_waits = a->account_works = false;
 	if (begin(&w) && try(&w) && give_up(&w) && notify(&w)) {
 		if (waiting(&w) == 0)
 			result = leave_queue(&w) ? ATTEMPT_DONE : ATTEMPT_ERROR;

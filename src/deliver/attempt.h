@@ -37,7 +37,8 @@ struct attempt {
 
 	/* What came of it: */
 	time_t next;                   /* kept: when to look again */
-	bool   account_waits;          /* it, or the account's probe, found the account not working */
+	bool   account_waits;          /* nothing can be had of the account now */
+	bool   account_works;          /* a server took it, or refused it in particular */
 };
 
 enum attempt_result {
