@@ -8,6 +8,7 @@
 #include "cmd/check.h"
 #include "cmd/help.h"
 #include "cmd/queue.h"
+#include "cmd/serve.h"
 #include "cmd/serverinfo.h"
 #include "cmd/test.h"
 #include "cmd/verify.h"
@@ -22,6 +23,7 @@ static int missing_command(const struct call *call)
 }
 
 static const struct command table[] = {
+	{ "serve", serve_command, "", "Delivers the queue, until it is told to stop" },
 	{ "check", check_command, "[--json]", "Shows the configuration and what is wrong with it" },
 	{ "test", test_command, "ADDRESS", "Sends a small message and shows the dialogue" },
 	{ "resolve", verify_command, "ADDRESS...", "Shows how addresses resolve" },
@@ -30,7 +32,6 @@ static const struct command table[] = {
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
 	{ "queue", queue_command, "[list [--json] | show|hold|release|delete|retry ID...]",
 	  "Shows and steers the mail that waits" },
-	{ "serve", missing_command, "", "The daemon (not there yet)" },
 	{ "send", missing_command, "", "Composes a message (not there yet)" },
 	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },
 	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not there yet)" },
