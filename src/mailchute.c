@@ -7,6 +7,7 @@
 #include "cmd/mailq.h"
 #include "cmd/options.h"
 #include "cmd/process.h"
+#include "cmd/runq.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 #include "cmd/version.h"
@@ -60,13 +61,6 @@ static int refuse_aliases(const struct options *o)
 	return EX_UNAVAILABLE;
 }
 
-static int refuse_queue_run(const struct options *o)
-{
-	(void)o;
-	fputs("sendmail: the queue is not in this version yet: nothing was done\n", stderr);
-	return EX_UNAVAILABLE;
-}
-
 static int deliver_stdin(const struct options *o)
 {
 	struct submission s = {
@@ -92,7 +86,7 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_NEWALIASES] = refuse_aliases,
 	[MODE_RESOLVE] = verify_options,
 	[MODE_VERSION] = show_version,
-	[MODE_RUN_QUEUE] = refuse_queue_run,
+	[MODE_RUN_QUEUE] = runq_options,
 };
 
 /* Callers write first and look afterwards: a refused call reads it all. */

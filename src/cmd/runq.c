@@ -1,0 +1,71 @@
+#include "cmd/runq.h"
+
+#include "cmd/report.h"
+#include "config/config.h"
+#include "deliver/run.h"
+
+struct request {
+	const char *program;     /* starts the line of a failure */
+	const char *config;      /* -C, or NULL */
+	const struct filter *filter;
+	const struct trace *trace;
+};
+
+static bool run_once(const struct request *q, const struct config *c, int *signal, struct status *st)
+{
+	struct queue queue;
+	struct run run = {
+		.queue = &queue,
+		.config = c,
+		.filter = q->filter,
+		.trace = q->trace,
+		.forced = true,
+	};
+	bool ok = queue_open(&queue, c->settings.spool, true, st) && run_queue(&run, signal, st);
+
+	queue_close(&queue);
+	return ok;
+}
+
+static int run(const struct request *q)
+{
+	struct config c;
+	struct status st = { .sysexit = EX_OK };
+	int signal = 0;
+	bool ok;
+
+	config_init(&c);
+	ok = config_load(&c, q->config, &st);
+	report_open_log(ok ? &c.settings : NULL);
+	ok = ok && run_once(q, &c, &signal, &st);
+	config_release(&c);
+	if (ok)
+		return signal == 0 ? EX_OK : EX_TEMPFAIL;
+	report_failure(q->program, &st);
+	return st.sysexit;
+}
+
+int runq_options(const struct options *o)
+{
+	const struct filter filter = {
+		.id = o->queue_id,
+		.recipient = o->queue_recipient,
+		.sender = o->queue_sender,
+	};
+	const struct request q = {
+		.program = "sendmail",
+		.config = o->config,
+		.filter = &filter,
+		.trace = o->verbose > 0 ? &report_trace : NULL,
+	};
+
+	return run(&q);
+}
+
+int runq_flush(const struct call *call, char *const *ids, size_t n)
+{
+	const struct filter filter = { .ids = n > 0 ? ids : NULL, .n = n };
+	const struct request q = { .program = "mailchute", .config = call->config, .filter = &filter };
+
+	return run(&q);
+}
