@@ -586,7 +586,7 @@ static const struct {
 	{ "host a\n", NULL, true },
 	{ "rewrite off\nredirect off\nhost a\n", NULL, true },
 	{ "try_for 1m\nhost a\n", "c:1: try_for: has no effect yet", true },
-	{ "host a\nconnections 2\n", "c:2: connections: has no effect yet", true },
+	{ "host a\naliases /a\n", "c:2: aliases: has no effect yet", true },
 	{ "redirect a@b.c\nhost a\n", "c:1: redirect: has no effect yet", false },
 	{ "rewrite a@b.c d@e.f\nhost a\n", "c:1: rewrite: has no effect yet", false },
 	{ "allow_to a@b.c\nhost a\n", "c:1: allow_to: has no effect yet", false },

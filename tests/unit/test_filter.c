@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "deliver/filter.h"
+#include "unit.h"
 
 static char *ids[] = { (char *)"OTHER", (char *)"1K0ZZXJQ0G0R4XKT" };
 static char *other_ids[] = { (char *)"OTHER", (char *)"1K0Z" };
@@ -58,14 +59,8 @@ int main(void)
 {
 	Suite *suite = suite_create("deliver/filter");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, matches, 0, COUNT_OF(rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

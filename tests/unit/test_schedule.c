@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "queue/schedule.h"
+#include "unit.h"
 
 enum { MANY = 2000 };
 
@@ -79,16 +80,10 @@ int main(void)
 {
 	Suite *suite = suite_create("queue/schedule");
 	TCase *tc = tcase_create("heap");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, the_earliest_comes_first_and_of_equals_the_older);
 	tcase_add_test(tc, any_may_be_taken_out);
 	tcase_add_test(tc, under_a_hundred_octets_a_message);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }
