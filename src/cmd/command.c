@@ -30,7 +30,7 @@ static const struct command table[] = {
 	{ "serverinfo", serverinfo_command, "[ACCOUNT]", "Shows what a server offers, and its certificate" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
-	{ "queue", queue_command, "[list [--json] | show|hold|release|delete|retry ID...]",
+	{ "queue", queue_command, "[list [--json] | flush [ID...] | show|hold|release|delete|retry ID...]",
 	  "Shows and steers the mail that waits" },
 	{ "send", missing_command, "", "Composes a message (not there yet)" },
 	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },

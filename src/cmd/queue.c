@@ -11,8 +11,10 @@
 #include "base/str.h"
 #include "cmd/mailq.h"
 #include "cmd/report.h"
+#include "cmd/runq.h"
 #include "cmd/spool.h"
 #include "mail/date.h"
+#include "queue/watch.h"
 
 /* --- show --- */
 
@@ -102,14 +104,14 @@ static bool release(struct queue *q, struct queue_entry *e, struct status *st)
 	(void)q;
 	e->info.held = false;
 	e->info.next = 0;
-	return queue_save_attempt(e, st);
+	return queue_save_attempt(e, st) && watch_tell(e, st);
 }
 
 static bool retry(struct queue *q, struct queue_entry *e, struct status *st)
 {
 	(void)q;
 	e->info.next = 0;
-	return queue_save_attempt(e, st);
+	return queue_save_attempt(e, st) && watch_tell(e, st);
 }
 
 /* For good: a crash must not bring it back. */
@@ -236,6 +238,8 @@ int queue_command(const struct call *call)
 
 	if (strcmp(word, "list") == 0 && (call->argc <= 2 || json))
 		return mailq_list(call->config, json);
+	if (strcmp(word, "flush") == 0)
+		return runq_flush(call, call->argv + 2, (size_t)call->argc - 2);
 	if (action == NULL || call->argc < 3)
 		return command_usage(call);
 	return run(call, action);

@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 #include "base/io.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int watch_open(const struct queue *q)
@@ -37,4 +39,10 @@ bool watch_read(int fd, void (*news)(void *arg, const char *id), void *arg)
 				news(arg, event->name);
 		}
 	return all;
+}
+
+bool watch_tell(const struct queue_entry *e, struct status *st)
+{
+	return futimens(e->fd, NULL) == 0
+	       || status_fail(st, EX_TEMPFAIL, "touching %s: %s", e->id, strerror(errno));
 }
