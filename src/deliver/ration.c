@@ -100,7 +100,7 @@ static bool start(struct ration *r, bool has_line, struct status *st)
 	return true;
 }
 
-/* What is in the file, and what a crash tore cut off. */
+/* What is in the file.  What a crash has torn has no line end, and the next line is written over it. */
 static bool load(struct ration *r, struct status *st)
 {
 	struct buf text;
@@ -110,9 +110,7 @@ static bool load(struct ration *r, struct status *st)
 	known = io_read_all(r->fd, &text) && parse(r, text.data, text.len);
 	has_line = strchr(text.data, '\n') != NULL;
 	buf_release(&text);
-	if (!known)
-		return start(r, has_line, st);
-	return ftruncate(r->fd, list_at(r) + (off_t)r->list.len) == 0 || failed(st, r);
+	return known || start(r, has_line, st);
 }
 
 static bool open_directory(struct ration *r)

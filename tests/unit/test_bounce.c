@@ -711,6 +711,21 @@ END_TEST
 
 static struct ration ration;
 
+/* One in the list that is made again stays there, also when the hour is over. */
+START_TEST(what_is_listed_is_not_sent_as_well)
+{
+	struct queue_info info = { .account = (char *)"work", .uid = 7, .arrived = NOW };
+
+	ck_assert(queue_add(&queue, "M20", &info, &entry.envelope, &entry.message, NULL, NULL, &st));
+	storm(0, RATION_MOST + 1);
+	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
+	ck_assert(ration_drop(&ration, 0, time(NULL) - RATION_HOUR, &st));
+	ration_close(&ration);
+	storm(RATION_MOST, RATION_MOST + 1);
+	ck_assert_uint_eq(count("queue"), RATION_MOST + 1); /* the original among them */
+}
+END_TEST
+
 START_TEST(a_torn_line_does_not_count_and_a_later_one_replaces)
 {
 	const char *path = "senders/alice@example%2Eorg";
@@ -721,7 +736,7 @@ START_TEST(a_torn_line_does_not_count_and_a_later_one_replaces)
 	ck_assert(ration_add(&ration, "A-0", 7, "work", "one\ntwo", &st));
 	ration_close(&ration);
 	ck_assert_ptr_nonnull(f = fopen(whole, "a"));
-	fputs("B-0\t7\twork\tcut", f);
+	fputs("B-0\t7\twork\tcut off long before its end", f);
 	fclose(f);
 	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
 	ck_assert(ration_has(&ration, "A-0"));
@@ -821,6 +836,7 @@ static TCase *sending(void)
 	tcase_add_test(tc, a_summary_is_made_once);
 	tcase_add_test(tc, a_file_cut_off_at_its_start_is_forgotten);
 	tcase_add_test(tc, a_summary_waits_for_its_originals);
+	tcase_add_test(tc, what_is_listed_is_not_sent_as_well);
 	tcase_add_test(tc, a_torn_line_does_not_count_and_a_later_one_replaces);
 	tcase_add_test(tc, a_list_has_an_end);
 	tcase_add_test(tc, an_hour_has_so_many);
