@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "net/resolve.h"
 #include "smtp/login.h"
-#include "smtp/sasl.h"
+#include "smtp/mechanism.h"
 #include "smtp/session.h"
 
 /* "Label:    value"; what follows without a label belongs to the one above. */
@@ -99,13 +99,13 @@ static void show_passed_over(const struct strv *wanted, const char *chosen, cons
 {
 	const struct strv *offered = &s->ehlo.mechanisms;
 	bool on = strv_has(wanted, "ON");
-	const char *const *names = on ? sasl_mechanisms() : (const char *const *)wanted->v;
+	const char *const *names = on ? mechanism_names() : (const char *const *)wanted->v;
 	struct buf missing;
 
 	buf_init(&missing, 1024);
 	for (; !str_iequal(*names, chosen); names++) {
-		if (strv_has(offered, sasl_wire_name(*names)))
-			row("", "not %s: %s", *names, sasl_objection(*names, !on, offered, login));
+		if (strv_has(offered, mechanism_wire_name(*names)))
+			row("", "not %s: %s", *names, mechanism_objection(*names, !on, offered, login));
 		else
 			buf_printf(&missing, "%s%s", missing.len > 0 ? ", " : "", *names);
 	}
@@ -123,7 +123,7 @@ static void show_login(const struct session *s, const struct strv *wanted)
 	strv_init(&order);
 	if (wanted->len == 0)
 		row("Login:", "none (auth off)");
-	else if (!sasl_choose(wanted, &s->ehlo.mechanisms, &login, &order, &st))
+	else if (!mechanism_choose(wanted, &s->ehlo.mechanisms, &login, &order, &st))
 		row("Login:", "%s", st.text);
 	else
 		row("Login:", "%s%s%s", order.v[0], order.len > 1 ? ", if it is refused " : "",

@@ -1,6 +1,7 @@
 #include "smtp/login.h"
 
 #include "base/str.h"
+#include "smtp/mechanism.h"
 
 #include <stdio.h>
 
@@ -31,7 +32,7 @@ static bool send_auth(struct attempt *t, struct status *st)
 	if (!sasl_initial(t->sasl, &t->answer, &has, st))
 		return false;
 	buf_init(&line, ANSWER_MAX);
-	buf_printf(&line, "AUTH %s%s", sasl_wire_name(t->mechanism), has ? " " : "");
+	buf_printf(&line, "AUTH %s%s", mechanism_wire_name(t->mechanism), has ? " " : "");
 	shown = line.len;
 	buf_puts(&line, has ? t->answer.data : "");
 	ok = session_secret(t->s, line.data, shown, st);
@@ -67,7 +68,7 @@ static bool converse(struct attempt *t, struct status *st)
 static enum outcome accepted(struct attempt *t, struct status *st)
 {
 	if (sasl_finished(t->sasl)) {
-		snprintf(t->s->auth, sizeof(t->s->auth), "%s", sasl_wire_name(t->mechanism));
+		snprintf(t->s->auth, sizeof(t->s->auth), "%s", mechanism_wire_name(t->mechanism));
 		return LOGIN_DONE;
 	}
 	t->s->usable = false;
@@ -76,7 +77,7 @@ static enum outcome accepted(struct attempt *t, struct status *st)
 }
 
 /* Replies that speak of the mechanism, not of the login: RFC 4954, 4 and 6; RFC 5321, 4.2.2. */
-static bool mechanism_refused(int code)
+static bool concerns_mechanism(int code)
 {
 	return code == 500 || code == 502 || code == 504 || code == 538;
 }
@@ -89,11 +90,13 @@ static enum outcome refused(struct attempt *t, struct status *st)
 		session_refused(t->s, WAIT_HOST, EX_TEMPFAIL, st);
 		return LOGIN_BROKEN;
 	}
-	if (mechanism_refused(t->s->reply.code)) {
+	if (concerns_mechanism(t->s->reply.code)) {
 		session_refused(t->s, WAIT_ACCOUNT, EX_UNAVAILABLE, st);
 		return LOGIN_IMPOSSIBLE;
 	}
-	session_refused(t->s, WAIT_ACCOUNT, sasl_is_token(t->mechanism) ? EX_TEMPFAIL : EX_NOPERM, st);
+	/* A token may only be expired. */
+	session_refused(t->s, WAIT_ACCOUNT,
+	                mechanism_has(t->mechanism, MECH_TOKEN) ? EX_TEMPFAIL : EX_NOPERM, st);
 	if (*error != '\0')
 		status_during(st, "%s", error);
 	return LOGIN_REFUSED;
@@ -129,7 +132,7 @@ static enum outcome try_mechanism(struct session *s, const char *mechanism,
 static bool have_secret(struct session *s, const char *mechanism, struct buf *secret,
                         struct sasl_login *login, struct status *st)
 {
-	if (login->password != NULL || !sasl_needs_password(mechanism))
+	if (login->password != NULL || !mechanism_has(mechanism, MECH_PASSWORD))
 		return true;
 	if (!secret_get(s->config, s->account, s->host, secret, st))
 		return false;
@@ -196,7 +199,7 @@ bool login(struct session *s, struct status *st)
 	strv_init(&order);
 	buf_init(&secret, SECRET_MAX);
 	s->secrets[1] = &secret;
-	ok = sasl_choose(&a->auth, &s->ehlo.mechanisms, &with, &order, st)
+	ok = mechanism_choose(&a->auth, &s->ehlo.mechanisms, &with, &order, st)
 	     && try_in_turn(s, &order, &secret, &with, st);
 	s->secrets[1] = NULL;
 	buf_wipe(&secret);

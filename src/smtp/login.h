@@ -7,7 +7,7 @@
 /*
  * AUTH (RFC 4954), as the account's `auth` says; nothing to do if it is off.
  *
- * Mechanisms are tried in sasl_choose's order.  One that cannot start here, or
+ * Mechanisms are tried in mechanism_choose's order.  One that cannot start here, or
  * that the server does not want to hear of (504, 538), gives way to the next.
  * A login that is refused is tried once more with the next one if `auth on`
  * chose; of those that the account names each has its one try.  The first

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "compat.h"
 #include "net/tls.h"
+#include "smtp/mechanism.h"
 #include "smtp/ntlm.h"
 #include "smtp/oauth.h"
 
@@ -14,215 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum trait {
-	/* Who may ask for it, and where. */
-	BY_NAME     = 1 << 0, /* never chosen by `auth on` */
-	REVEALS     = 1 << 1, /* shows the secret, or nearly: a protected line only */
-	STANDS_OPEN = 1 << 2, /* `auth on` may use it on an open line, too */
-	CERTIFICATE = 1 << 3, /* the line's client certificate is the login */
-	BINDING     = 1 << 4, /* proves that both ends see the same TLS session */
-	/* What it needs and how it goes. */
-	USER        = 1 << 5,
-	PASSWORD    = 1 << 6,
-	TOKEN       = 1 << 7, /* the password is an OAuth 2.0 token */
-	FIRST       = 1 << 8, /* the client speaks first ... */
-	INITIAL     = 1 << 9, /* ... and may do so in the AUTH command */
-	PROOF       = 1 << 10, /* 235 alone is not enough: the server proves itself */
-};
-
-#define SCRAM (STANDS_OPEN | USER | PASSWORD | FIRST | INITIAL | PROOF)
-#define BEARER (BY_NAME | REVEALS | USER | PASSWORD | TOKEN | FIRST | INITIAL)
+enum { MESSAGE_MAX = 12288 }; /* RFC 4954, 4: of a message in base64 */
 
 /* A mechanism that gsasl lacks: its answer to `in`, and whether the server may say more. */
 typedef bool speak_function(struct sasl *x, const char *in, size_t n, struct buf *out, bool *more,
                             struct status *st);
-
-static speak_function speak_ntlm, speak_xoauth2, speak_oauthbearer;
-
-static const struct mechanism {
-	const char *name;     /* in the configuration */
-	unsigned traits;
-	const char *wire;     /* in AUTH, if that is another */
-	speak_function *speak; /* NULL: gsasl's own */
-} mechanisms[] = {        /* strongest first: the order of `auth on` */
-	{ .name = "EXTERNAL", .traits = CERTIFICATE | FIRST | INITIAL },
-	{ .name = "GSSAPI", .traits = FIRST | INITIAL | PROOF },
-	{ .name = "SCRAM-SHA-256-PLUS", .traits = SCRAM | BINDING },
-	{ .name = "SCRAM-SHA-1-PLUS", .traits = SCRAM | BINDING },
-	{ .name = "SCRAM-SHA-256", .traits = SCRAM },
-	{ .name = "SCRAM-SHA-1", .traits = SCRAM },
-	/* Exchange takes AUTH NTLM alone, and so does everybody. */
-	{ .name = "NTLM", .traits = USER | PASSWORD | FIRST, .speak = speak_ntlm },
-	{ .name = "DIGEST-MD5", .traits = BY_NAME | USER | PASSWORD | PROOF },
-	{ .name = "CRAM-MD5", .traits = USER | PASSWORD },
-	{ .name = "OAUTHBEARER", .traits = BEARER, .speak = speak_oauthbearer },
-	{ .name = "XOAUTH2", .traits = BEARER, .speak = speak_xoauth2 },
-	{ .name = "PLAIN", .traits = REVEALS | USER | PASSWORD | FIRST | INITIAL },
-	{ .name = "LOGIN", .traits = REVEALS | USER | PASSWORD | FIRST },
-	{ .name = "NTLMV1", .traits = BY_NAME | REVEALS | USER | PASSWORD | FIRST,
-	  .wire = "NTLM", .speak = speak_ntlm },
-};
-
-static const char *wire_name(const struct mechanism *m)
-{
-	return m->wire != NULL ? m->wire : m->name;
-}
-
-static const struct mechanism *find(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-		if (str_iequal(mechanisms[i].name, name))
-			return &mechanisms[i];
-	return NULL;
-}
-
-static bool has_trait(const char *name, enum trait trait)
-{
-	const struct mechanism *m = find(name);
-
-	return m != NULL && (m->traits & trait) != 0;
-}
-
-bool sasl_knows(const char *mechanism)
-{
-	return find(mechanism) != NULL;
-}
-
-const char *const *sasl_mechanisms(void)
-{
-	static const char *names[COUNT_OF(mechanisms) + 1];
-
-	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-		names[i] = mechanisms[i].name;
-	return names;
-}
-
-const char *sasl_wire_name(const char *mechanism)
-{
-	const struct mechanism *m = find(mechanism);
-
-	return m != NULL ? wire_name(m) : mechanism;
-}
-
-bool sasl_needs_password(const char *mechanism)
-{
-	return has_trait(mechanism, PASSWORD);
-}
-
-bool sasl_is_token(const char *mechanism)
-{
-	return has_trait(mechanism, TOKEN);
-}
-
-/* --- choosing --- */
-
-/*
- * The binding to use with SCRAM: tls-unique where there is one, which is up to
- * TLS 1.2 (RFC 5929), else tls-exporter (RFC 9266).
- */
-static bool scram_binding(const struct sasl_login *login, Gsasl_property *kind, struct buf *data)
-{
-	if (login->stream == NULL)
-		return false;
-	*kind = GSASL_CB_TLS_UNIQUE;
-	if (tls_binding(login->stream, TLS_BINDING_UNIQUE, data))
-		return true;
-	*kind = GSASL_CB_TLS_EXPORTER;
-	return tls_binding(login->stream, TLS_BINDING_EXPORTER, data);
-}
-
-static bool can_bind(const struct sasl_login *login)
-{
-	Gsasl_property kind;
-	struct buf data;
-	bool ok;
-
-	buf_init(&data, 1024);
-	ok = scram_binding(login, &kind, &data);
-	buf_release(&data);
-	return ok;
-}
-
-const char *sasl_objection(const char *mechanism, bool by_name, const struct strv *offered,
-                           const struct sasl_login *login)
-{
-	const struct mechanism *m = find(mechanism);
-	unsigned traits = m != NULL ? m->traits : 0;
-
-	if (m == NULL)
-		return "unknown to mailchute";
-	if (!strv_has(offered, wire_name(m)))
-		return "not offered";
-	if ((traits & REVEALS) && !login->protected_line)
-		return "only with TLS";
-	if (!by_name && (traits & BY_NAME))
-		return "only if auth names it";
-	if (!by_name && (traits & CERTIFICATE) && !login->client_certificate)
-		return "no client certificate";
-	if (!by_name && !(traits & STANDS_OPEN) && !login->protected_line)
-		return "without TLS only if auth names it";
-	if ((traits & BINDING) && !can_bind(login))
-		return "no TLS channel binding";
-	return NULL;
-}
-
-/* "PLAIN (only with TLS), X-NEW (unknown to mailchute)"; names from outside, so escaped. */
-static void explain(struct buf *out, const struct strv *names, bool by_name,
-                    const struct strv *offered, const struct sasl_login *login)
-{
-	const char *why;
-
-	for (size_t i = 0; i < names->len; i++) {
-		if (out->len > 0)
-			buf_puts(out, ", ");
-		str_escape(out, names->v[i], strlen(names->v[i]));
-		why = sasl_objection(names->v[i], by_name, offered, login);
-		buf_printf(out, " (%s)", why);
-	}
-}
-
-static bool none_left(const struct strv *wanted, const struct strv *offered,
-                      const struct sasl_login *login, struct status *st)
-{
-	bool on = strv_has(wanted, "ON");
-	struct buf why;
-
-	buf_init(&why, 400);
-	explain(&why, on ? offered : wanted, !on, offered, login);
-	if (offered->len == 0)
-		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE, "the server offers no login%s",
-		             login->protected_line ? "" : " without TLS");
-	else
-		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE,
-		             "none of the login mechanisms can be used: %s", why.data);
-	buf_release(&why);
-	return false;
-}
-
-static void consider(const char *name, bool by_name, const struct strv *offered,
-                     const struct sasl_login *login, struct strv *order)
-{
-	if (sasl_objection(name, by_name, offered, login) == NULL && !strv_has(order, name))
-		strv_add(order, name);
-}
-
-bool sasl_choose(const struct strv *wanted, const struct strv *offered,
-                 const struct sasl_login *login, struct strv *order, struct status *st)
-{
-	for (size_t i = 0; i < wanted->len; i++) {
-		if (!str_iequal(wanted->v[i], "ON")) {
-			consider(wanted->v[i], true, offered, login, order);
-			continue;
-		}
-		for (size_t j = 0; j < COUNT_OF(mechanisms); j++)
-			consider(mechanisms[j].name, false, offered, login, order);
-	}
-	return order->len > 0 || none_left(wanted, offered, login, st);
-}
-
-/* --- what an exchange is --- */
-
-enum { MESSAGE_MAX = 12288 }; /* RFC 4954, 4: of a message in base64 */
 
 struct sasl {
 	const struct mechanism *mechanism;
@@ -235,6 +32,7 @@ struct sasl {
 	struct buf server_error;
 
 	/* For mechanisms of ours. */
+	speak_function *speak;     /* NULL: it is gsasl's */
 	unsigned round;            /* how many messages were made */
 	struct status *failure;    /* where they say why, while gsasl runs */
 	struct buf negotiate;      /* NTLM's first message, which its last one covers */
@@ -318,7 +116,7 @@ static int step_ours(Gsasl_session *session, void *unused, const char *in, size_
 
 	(void)unused;
 	buf_init(&out, MESSAGE_MAX);
-	ok = x->mechanism->speak(x, in, n, &out, &more, x->failure)
+	ok = x->speak(x, in, n, &out, &more, x->failure)
 	     && (buf_ok(&out) || too_long(x, x->failure));
 	x->round++;
 	if (!ok) {
@@ -370,7 +168,7 @@ static bool speak_ntlm(struct sasl *x, const char *in, size_t n, struct buf *out
 		.user = login->user, .domain = login->ntlm_domain,
 		.password = login->password, .password_len = login->password_len,
 		.workstation = workstation, .target = target, .now = filetime(),
-		.v1 = (x->mechanism->traits & BY_NAME) != 0,
+		.v1 = strcmp(x->mechanism->name, "NTLMV1") == 0,
 	};
 	bool ok;
 
@@ -423,10 +221,27 @@ static bool speak_oauthbearer(struct sasl *x, const char *in, size_t n, struct b
 	return speak_token(x, in, n, oauth_bearer, "\1", out, more, st);   /* RFC 7628, 3.2.3 */
 }
 
+static speak_function *speaker(const char *mechanism)
+{
+	static const struct {
+		const char *wire;
+		speak_function *speak;
+	} speakers[] = {
+		{ "NTLM", speak_ntlm },
+		{ "XOAUTH2", speak_xoauth2 },
+		{ "OAUTHBEARER", speak_oauthbearer },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(speakers); i++)
+		if (strcmp(mechanism, speakers[i].wire) == 0)
+			return speakers[i].speak;
+	return NULL;
+}
+
 static int start_session(struct sasl *x)
 {
 	static const Gsasl_mechanism mechanism = { .name = ours, .client = { .step = step_ours } };
-	bool is_ours = x->mechanism->speak != NULL;
+	bool is_ours = x->speak != NULL;
 	int rc = gsasl_init(&x->library);
 
 	if (rc == GSASL_OK && is_ours)
@@ -461,14 +276,16 @@ static bool speak(struct sasl *x, const char *in, size_t n, struct buf *out, str
  */
 static void set_binding(struct sasl *x)
 {
-	Gsasl_property kind;
+	enum tls_binding kind;
 	struct buf data, text;
 
 	buf_init(&data, 1024);
 	buf_init(&text, 2048);
-	if (scram_binding(x->login, &kind, &data)) {
+	if (mechanism_binding(x->login, &kind, &data)) {
 		add_base64(&text, data.data, data.len);
-		gsasl_property_set(x->session, kind, text.data);
+		gsasl_property_set(x->session, kind == TLS_BINDING_UNIQUE ? GSASL_CB_TLS_UNIQUE
+		                                                          : GSASL_CB_TLS_EXPORTER,
+		                   text.data);
 	}
 	buf_release(&data);
 	buf_release(&text);
@@ -479,13 +296,13 @@ static void set_properties(struct sasl *x)
 	const struct sasl_login *login = x->login;
 	unsigned traits = x->mechanism->traits;
 
-	if (traits & USER)
+	if (traits & MECH_USER)
 		gsasl_property_set(x->session, GSASL_AUTHID, login->user);
-	if (traits & PASSWORD)
+	if (traits & MECH_PASSWORD)
 		gsasl_property_set_raw(x->session, GSASL_PASSWORD, login->password, login->password_len);
-	if (traits & CERTIFICATE)
+	if (traits & MECH_CERTIFICATE)
 		gsasl_property_set(x->session, GSASL_AUTHZID, login->user);
-	if (traits & BINDING)
+	if (traits & MECH_BINDING)
 		set_binding(x);
 	gsasl_property_set(x->session, GSASL_SERVICE, "smtp");
 	gsasl_property_set(x->session, GSASL_HOSTNAME, login->host);
@@ -497,11 +314,11 @@ static bool has_what_it_needs(const struct sasl *x, struct status *st)
 	const char *name = x->mechanism->name;
 	unsigned traits = x->mechanism->traits;
 
-	if ((traits & USER) && login->user == NULL)
+	if ((traits & MECH_USER) && login->user == NULL)
 		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s needs a user", name);
-	if ((traits & PASSWORD) && login->password == NULL)
+	if ((traits & MECH_PASSWORD) && login->password == NULL)
 		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "%s needs a password", name);
-	if ((traits & PASSWORD) && memchr(login->password, '\0', login->password_len) != NULL)
+	if ((traits & MECH_PASSWORD) && memchr(login->password, '\0', login->password_len) != NULL)
 		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "the password has a NUL in it");
 	return true;
 }
@@ -516,13 +333,13 @@ static bool begin(struct sasl *x, struct status *st)
 		return fail(x, rc, st);
 	gsasl_session_hook_set(x->session, x);
 	set_properties(x);
-	x->first_waits = x->mechanism->traits & FIRST;
+	x->first_waits = x->mechanism->traits & MECH_FIRST;
 	return !x->first_waits || speak(x, NULL, 0, &x->first, st);
 }
 
 struct sasl *sasl_start(const char *mechanism, const struct sasl_login *login, struct status *st)
 {
-	const struct mechanism *m = find(mechanism);
+	const struct mechanism *m = mechanism_find(mechanism);
 	struct sasl *x;
 
 	if (m == NULL) {
@@ -530,7 +347,8 @@ struct sasl *sasl_start(const char *mechanism, const struct sasl_login *login, s
 		return NULL;
 	}
 	x = alloc(sizeof(*x));
-	*x = (struct sasl){ .mechanism = m, .login = login, .rc = GSASL_NEEDS_MORE };
+	*x = (struct sasl){ .mechanism = m, .login = login, .rc = GSASL_NEEDS_MORE,
+		            .speak = speaker(m->wire) };
 	buf_init(&x->first, MESSAGE_MAX);
 	buf_init(&x->server_error, 256);
 	buf_init(&x->negotiate, MESSAGE_MAX);
@@ -559,7 +377,7 @@ void sasl_free(struct sasl *x)
 /* RFC 4954, 4.: an initial response must fit the command line of 512 octets. */
 static bool fits_command(const struct sasl *x)
 {
-	return strlen("AUTH  \r\n") + strlen(wire_name(x->mechanism)) + x->first.len <= 512;
+	return strlen("AUTH  \r\n") + strlen(x->mechanism->wire) + x->first.len <= 512;
 }
 
 static bool send_first(struct sasl *x, const char *if_empty, struct buf *out, struct status *st)
@@ -571,14 +389,14 @@ static bool send_first(struct sasl *x, const char *if_empty, struct buf *out, st
 
 bool sasl_initial(struct sasl *x, struct buf *out, bool *has, struct status *st)
 {
-	*has = x->first_waits && (x->mechanism->traits & INITIAL) && fits_command(x);
+	*has = x->first_waits && (x->mechanism->traits & MECH_INITIAL) && fits_command(x);
 	return !*has || send_first(x, "=", out, st);
 }
 
 /* A server that says why it refuses before it does wants an answer to that, and then says 535. */
 static bool answer_error(struct sasl *x, const char *in, size_t n)
 {
-	if (!(x->mechanism->traits & PROOF) || n < 2 || memcmp(in, "e=", 2) != 0)
+	if (!(x->mechanism->traits & MECH_PROOF) || n < 2 || memcmp(in, "e=", 2) != 0)
 		return false;
 	str_escape(&x->server_error, in + 2, n - 2); /* RFC 5802, 7 */
 	return true;
@@ -606,7 +424,7 @@ bool sasl_step(struct sasl *x, const char *challenge, struct buf *out, struct st
 
 bool sasl_finished(const struct sasl *x)
 {
-	return x->server_error.len == 0 && (x->rc == GSASL_OK || !(x->mechanism->traits & PROOF));
+	return x->server_error.len == 0 && (x->rc == GSASL_OK || !(x->mechanism->traits & MECH_PROOF));
 }
 
 const char *sasl_server_error(const struct sasl *x)

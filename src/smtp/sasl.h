@@ -6,18 +6,17 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "base/strv.h"
 #include "net/stream.h"
 
 /*
- * The only module that knows GNU SASL.  It chooses mechanisms and makes their
- * messages; the session carries them:
+ * The only module that knows GNU SASL.  It makes the messages of the mechanisms
+ * that smtp/mechanism.h chooses; smtp/login.h carries them:
  *
- *	sasl_choose(&account->auth, &ehlo->mechanisms, &login, &order, st)
+ *	mechanism_choose(&account->auth, &ehlo->mechanisms, &login, &order, st)
  *	for each of `order`:
  *		x = sasl_start(mechanism, &login, st)      NULL: the next one
  *		sasl_initial(x, &line, &has, st)
- *		-> AUTH sasl_wire_name(mechanism) [line]
+ *		-> AUTH mechanism_wire_name(mechanism) [line]
  *		<- 334 text     sasl_step(x, text, &line, st)   false: -> "*"
  *		-> line
  *		<- 235          sasl_finished(x), or the server did not prove itself
@@ -34,34 +33,6 @@ struct sasl_login {
 	bool client_certificate;         /* one was sent: EXTERNAL can work */
 	bool protected_line;             /* TLS or a Unix socket */
 };
-
-/*
- * Mechanisms to try, in this order, into `order`: those of `wanted`, in its
- * order ("ON": the preference list, strongest first), that the server offers
- * and that may be used on this line.  If none is left it fails with
- * EX_UNAVAILABLE and wait ACCOUNT, saying for each that was passed over why.
- * User and password are not looked at: sasl_start does.
- */
-bool sasl_choose(const struct strv *wanted, const struct strv *offered,
-                 const struct sasl_login *login, struct strv *order, struct status *st);
-
-/*
- * Why a mechanism cannot be used with this server on this line, in a few words;
- * NULL if it can.  `by_name`: the configuration names it, rather than `auth on`.
- */
-const char *sasl_objection(const char *mechanism, bool by_name, const struct strv *offered,
-                           const struct sasl_login *login);
-
-/* Whether mailchute knows the mechanism at all; for configuration errors. */
-bool sasl_knows(const char *mechanism);
-/* All it knows, strongest first, NULL-ended. */
-const char *const *sasl_mechanisms(void);
-/* What AUTH calls it: NTLMV1 is NTLM there, every other has its own name. */
-const char *sasl_wire_name(const char *mechanism);
-/* EXTERNAL and GSSAPI need none: no reason to fail for want of one. */
-bool sasl_needs_password(const char *mechanism);
-/* A refusal by this mechanism may be an expired token: EX_TEMPFAIL rather than EX_NOPERM. */
-bool sasl_is_token(const char *mechanism);
 
 /* One exchange. */
 struct sasl;
