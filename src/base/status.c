@@ -50,8 +50,3 @@ bool status_during(struct status *st, const char *fmt, ...)
 	snprintf(st->text + len, sizeof(st->text) - len, ": %s", old);
 	return false;
 }
-
-bool status_is_temporary(const struct status *st)
-{
-	return st->wait != WAIT_NOTHING;
-}

@@ -38,7 +38,4 @@ bool status_defer(struct status *st, enum status_wait wait, int sysexit, const c
 bool status_during(struct status *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Whether trying again later could help. */
-bool status_is_temporary(const struct status *st);
-
 #endif

@@ -33,7 +33,8 @@ char *machine_login(void)
 	return pw != NULL ? copy_if(pw->pw_name) : NULL;
 }
 
-char *machine_full_name(void)
+/* The name part of the passwd entry. */
+static char *full_name(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 	size_t n = pw != NULL && pw->pw_gecos != NULL ? strcspn(pw->pw_gecos, ",") : 0;
@@ -73,7 +74,8 @@ char *machine_fqdn(void)
 	return fqdn;
 }
 
-char *machine_mailname(void)
+/* The first line of /etc/mailname. */
+static char *mailname(void)
 {
 	char *name = NULL;
 	struct status st;
@@ -90,7 +92,7 @@ char *machine_mailname(void)
 
 char *machine_maildomain(void)
 {
-	char *name = machine_mailname();
+	char *name = mailname();
 
 	return name != NULL ? name : machine_fqdn();
 }
@@ -102,8 +104,8 @@ static const struct {
 	{ 'U', machine_login },
 	{ 'H', machine_name },
 	{ 'C', machine_fqdn },
-	{ 'M', machine_mailname },
-	{ 'F', machine_full_name },
+	{ 'M', mailname },
+	{ 'F', full_name },
 };
 
 static char *substitute(char letter, const char *letters)

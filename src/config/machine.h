@@ -8,12 +8,10 @@
  */
 char *machine_home(void);
 char *machine_login(void);         /* of the real uid */
-char *machine_full_name(void);     /* the name part of its passwd entry */
 
 char *machine_name(void);          /* hostname(1); never NULL */
 /* The name with its domain: as it is if it has one, else what /etc/hosts or DNS makes of it; never NULL. */
 char *machine_fqdn(void);
-char *machine_mailname(void);      /* the first line of /etc/mailname */
 
 /* /etc/mailname, else the FQDN; never NULL. */
 char *machine_maildomain(void);

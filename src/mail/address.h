@@ -82,7 +82,6 @@ char *address_string(const struct address *a);      /* the caller frees the resu
  * parts with.  Equal means the same mailbox.
  */
 int address_compare(const char *a, const char *b);
-bool address_equal(const char *a, const char *b);
 
 /*
  * A display name as a header writes it: atoms, a quoted string, or RFC 2047

@@ -75,11 +75,6 @@ int address_compare(const char *a, const char *b)
 	return (unsigned char)str_lower(*a) - (unsigned char)str_lower(*b);
 }
 
-bool address_equal(const char *a, const char *b)
-{
-	return address_compare(a, b) == 0;
-}
-
 /* Atoms with one blank between them, none of which could be taken for an RFC 2047 word. */
 static bool is_phrase(const char *s)
 {

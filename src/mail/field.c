@@ -127,14 +127,6 @@ void header_replace_body(struct header *h, size_t at, const char *body, size_t n
 	h->octets += f->len;
 }
 
-void header_remove(struct header *h, size_t at)
-{
-	h->octets -= h->v[at].len;
-	free(h->v[at].text);
-	h->len--;
-	memmove(&h->v[at], &h->v[at + 1], (h->len - at) * sizeof(*h->v));
-}
-
 void header_remove_all(struct header *h, const char *name)
 {
 	size_t kept = 0;

@@ -46,7 +46,6 @@ void header_continue(struct header *h, const char *text, size_t n);
 void header_insert(struct header *h, size_t at, const char *name, const char *body);
 /* Other bytes behind the colon, as they are: bring the blank along. */
 void header_replace_body(struct header *h, size_t at, const char *body, size_t n);
-void header_remove(struct header *h, size_t at);
 void header_remove_all(struct header *h, const char *name);
 /* The first field of that name at or behind `from`; h->len if there is none. */
 size_t header_find(const struct header *h, const char *name, size_t from);

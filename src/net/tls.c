@@ -570,13 +570,6 @@ bool tls_check_priorities(const char *text)
 	return ok;
 }
 
-bool tls_parse_fingerprint(const char *text)
-{
-	struct fingerprint f;
-
-	return fingerprint_parse(text, &f) == NULL;
-}
-
 /* RFC 6066, 3: a name goes along, an address never. */
 static bool set_name(struct tls *t, const char *name, struct status *st)
 {

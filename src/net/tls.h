@@ -57,8 +57,6 @@ void tls_describe(const struct stream *s, struct tls_info *out);
  */
 bool tls_binding(const struct stream *s, enum tls_binding kind, struct buf *out);
 
-/* Whether it is one; fingerprint_parse says what is wrong. */
-bool tls_parse_fingerprint(const char *text);
 bool tls_check_priorities(const char *text);
 
 #endif
