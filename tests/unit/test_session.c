@@ -172,15 +172,15 @@ static const struct row {
 		.trace = "> AUTH CRAM-MD5\n< 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\n> ***\n< 235 ok\n",
 	},
 	{
-		.behaviour = "login refused: a named mechanism has one try",
+		.behaviour = "login refused: a named mechanism has one try, and its password is not shown",
 		.auth = "PLAIN",
 		.user = "alice",
 		.password = "wrong",
 		.script = "S: 220 hi\nC: EHLO client.example\nS: 250-hello\nS: 250 AUTH PLAIN LOGIN\n"
-		          "C: AUTH PLAIN AGFsaWNlAHdyb25n\nS: 535 5.7.8 wrong\nC: QUIT\nS: 221 bye\nE:",
+		          "C: AUTH PLAIN AGFsaWNlAHdyb25n\nS: 535 5.7.8 no, wrong\nC: QUIT\nS: 221 bye\nE:",
 		.sysexit = EX_NOPERM,
 		.wait = WAIT_ACCOUNT,
-		.text = "login with PLAIN: 535 5.7.8 wrong",
+		.text = "login with PLAIN: 535 5.7.8 no, *****",
 	},
 	{
 		.behaviour = "login refused: `auth on` tries the next strongest, once, and tells of the first",
