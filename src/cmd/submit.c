@@ -1,5 +1,6 @@
 #include "cmd/submit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cmd/keep.h"
 #include "cmd/process.h"
 #include "cmd/report.h"
 #include "config/config.h"
@@ -209,14 +211,26 @@ static void log_refused(const struct work *w)
 			maillog_recipient(&log, w->envelope.sender, &w->envelope.v[i]);
 }
 
-static int send_message(struct work *w)
+static const struct trace *trace(const struct work *w)
+{
+	return w->options->verbose > 0 ? &report_trace : NULL;
+}
+
+static void report(const struct work *w)
+{
+	if (w->options->errors != ERRORS_QUIET)
+		report_result(w->s->program, &w->envelope, w->route.account->name);
+}
+
+/* Nothing is kept: the exit code is the server's answer. */
+static int send_now(struct work *w)
 {
 	struct delivery d = {
 		.config = &w->config,
 		.account = w->route.account,
 		.envelope = &w->envelope,
 		.message = &w->message,
-		.trace = w->options->verbose > 0 ? &report_trace : NULL,
+		.trace = trace(w),
 		.log = true,
 		.id = w->id,
 		.tag = w->options->tag,
@@ -225,13 +239,11 @@ static int send_message(struct work *w)
 	};
 	int code;
 
-	log_changes(w);
-	log_refused(w);
 	if (envelope_count(&w->envelope, RECIPIENT_WAITING) > 0)
 		deliver(&d);
 	code = result_exit(&w->envelope);
-	if (code != EX_OK && w->options->errors != ERRORS_QUIET)
-		report_result(w->s->program, &w->envelope, w->route.account->name);
+	if (code != EX_OK)
+		report(w);
 	return code;
 }
 
@@ -249,6 +261,67 @@ static int refuse(const struct work *w, const struct status *st)
 	if (w->options->errors != ERRORS_QUIET)
 		report_failure(w->s->program, st);
 	return st->sysexit;
+}
+
+/* -od speaks where there is a queue. */
+static enum deliver_mode deliver_mode(const struct work *w)
+{
+	static const enum deliver_mode asked[] = {
+		[DELIVERY_WAIT] = DELIVER_AUTO,
+		[DELIVERY_BACKGROUND] = DELIVER_AUTO,
+		[DELIVERY_QUEUE] = DELIVER_QUEUE,
+	};
+	enum deliver_mode configured = w->config.settings.deliver;
+
+	if (w->s->now || configured == DELIVER_NOW)
+		return DELIVER_NOW;
+	return w->options->delivery == DELIVERY_DEFAULT ? configured : asked[w->options->delivery];
+}
+
+/* A person may wonder. */
+static void report_kept(const struct work *w)
+{
+	if (w->options->errors == ERRORS_QUIET || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "%s: kept in the queue as %s, to be tried again\n", w->s->program, w->id);
+	report(w);
+}
+
+static int send_by_queue(struct work *w, enum deliver_mode mode)
+{
+	struct keep k = {
+		.config = &w->config,
+		.account = w->route.account,
+		.id = w->id,
+		.tag = w->options->tag,
+		.trace = trace(w),
+		.only = mode == DELIVER_QUEUE,
+		.by_mail = w->options->errors == ERRORS_MAIL && *w->envelope.sender != '\0',
+	};
+	struct status st;
+	bool kept;
+	int code;
+
+	if (!keep_message(&k, &w->message, &w->envelope, &kept, &st))
+		return refuse(w, &st);
+	if (kept && !k.only)
+		report_kept(w);
+	code = kept || k.by_mail ? EX_OK : result_exit(&w->envelope);
+	if (code != EX_OK)
+		report(w);
+	return code;
+}
+
+static int send_message(struct work *w)
+{
+	enum deliver_mode mode = deliver_mode(w);
+
+	log_changes(w);
+	log_refused(w);
+	/* Where no recipient is an address there is nothing to keep. */
+	if (mode == DELIVER_NOW || envelope_count(&w->envelope, RECIPIENT_WAITING) == 0)
+		return send_now(w);
+	return send_by_queue(w, mode);
 }
 
 int submit(const struct submission *s)

@@ -35,7 +35,7 @@ static bool write_message(int fd, const char *address)
 int test_command(const struct call *call)
 {
 	const char *args[] = { "-v", "-i", "--", call->argc == 2 ? call->argv[1] : NULL };
-	struct submission s = { .program = "mailchute" };
+	struct submission s = { .program = "mailchute", .now = true };
 	struct options options;
 	struct status st;
 

@@ -44,8 +44,8 @@ bool config_load(struct config *c, const char *file, struct status *st);
 
 /*
  * Whether mail may be sent as the configuration asks: EX_CONFIG for what it
- * asks for that is not built yet and that nobody would want left out (deliver
- * queue, redirect, rewrite ..., a maildir account).  `a` may be NULL.
+ * asks for that is not built yet and that nobody would want left out (redirect,
+ * rewrite ..., a maildir account).  `a` may be NULL.
  */
 bool config_usable(const struct config *c, const struct account *a, struct status *st);
 

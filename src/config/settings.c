@@ -37,8 +37,7 @@ static const char *const name_letters[] = { "UF", NULL };
 
 static const struct setting table[] = {
 	{ "deliver", GLOBAL(deliver), .kind = &kind_word, .initial = "auto", .words = deliver_words },
-	{ "try_for", GLOBAL(try_for), .kind = &kind_duration, .initial = "20s",
-	  .flags = SETTING_OFF | SETTING_LATER },
+	{ "try_for", GLOBAL(try_for), .kind = &kind_duration, .initial = "20s", .flags = SETTING_OFF },
 	{ "spool", GLOBAL(spool), .kind = &kind_path },
 	{ "submit", GLOBAL(submit), .kind = &kind_path, .initial = RUNSTATEDIR "/mailchute/submit",
 	  .flags = SETTING_LATER },
@@ -69,9 +68,8 @@ static const struct setting table[] = {
 	{ "bounce_from", GLOBAL(bounce_from), .kind = &kind_sender, .initial = "<>" },
 	{ "max_message", GLOBAL(max_message), .kind = &kind_size, .initial = "100M" },
 	{ "max_hops", GLOBAL(max_hops), .kind = &kind_count, .initial = "50" },
-	{ "quota_messages", GLOBAL(quota_messages), .kind = &kind_count, .initial = "0",
-	  .flags = SETTING_LATER },
-	{ "quota_bytes", GLOBAL(quota_bytes), .kind = &kind_size, .initial = "0", .flags = SETTING_LATER },
+	{ "quota_messages", GLOBAL(quota_messages), .kind = &kind_count, .initial = "0" },
+	{ "quota_bytes", GLOBAL(quota_bytes), .kind = &kind_size, .initial = "0" },
 	{ "syslog", GLOBAL(syslog), .kind = &kind_syslog, .initial = "mail", .bare = "on",
 	  .flags = SETTING_OFF },
 	{ "logfile", GLOBAL(logfile), .kind = &kind_log, .bare = "off", .flags = SETTING_OFF },

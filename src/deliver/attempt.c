@@ -268,7 +268,7 @@ static bool mark(struct work *w)
 
 static bool try(struct work *w)
 {
-	if (waiting(w) == 0 || !account_exists(w) || !may_ask(w))
+	if (waiting(w) == 0 || w->a->keep_only || !account_exists(w) || !may_ask(w))
 		return true;
 	if (!mark(w))
 		return false;
@@ -350,7 +350,7 @@ static bool tell_delay(struct work *w)
 /* The exit code says it all. */
 static bool caller_is_told(const struct work *w)
 {
-	return w->a->submitting && waiting(w) == 0
+	return w->a->submitting && !w->a->by_mail && waiting(w) == 0
 	       && envelope_count(&w->e->envelope, RECIPIENT_FAILED) > 0;
 }
 

@@ -34,6 +34,8 @@ struct attempt {
 	 * refused, the exit code tells it and there is no notification.
 	 */
 	bool                 submitting;
+	bool                 by_mail;     /* there is one all the same (-oem) */
+	bool                 keep_only;   /* nobody is asked this time */
 
 	/* What came of it: */
 	time_t next;                   /* kept: when to look again */

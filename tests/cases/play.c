@@ -260,6 +260,7 @@ static void set_environment(const struct play *p, const struct scenario *s)
 	}
 	strv_add(&values, "PATH=/usr/bin:/bin");
 	strv_take(&values, alloc_printf("HOME=%s", p->dir));
+	strv_take(&values, alloc_printf("XDG_STATE_HOME=%s", p->dir));
 	if (scenario_find(s, "no-config", 0) == s->len)
 		strv_take(&values, alloc_printf("MAILCHUTE_CONFIG=%s/config", p->dir));
 	for (size_t i = scenario_find(s, "env", 0); i < s->len; i = scenario_find(s, "env", i + 1))

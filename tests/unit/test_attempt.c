@@ -25,7 +25,7 @@ static const struct row {
 	const char *behaviour;
 	const char *before;        /* the states in the file; nobody is asked for those who are not W */
 	const char *outcome;       /* what the server says, a letter a recipient; NULL: it must not be asked */
-	bool submitting, forced, sending, account_waits, dsn, null_sender, bounce_fails;
+	bool submitting, by_mail, keep_only, forced, sending, account_waits, dsn, null_sender, bounce_fails;
 	unsigned notify, notices, tries;
 	int    age;                /* seconds since it was accepted */
 	enum attempt_result result;
@@ -68,6 +68,10 @@ static const struct row {
 	{ .behaviour = "refused before any server saw it, and the account waits", .before = "fW",
 	  .account_waits = true, .submitting = true, .told = "failed:X- ", .result = ATTEMPT_KEPT,
 	  .after = "fW", .account_waits_after = true },
+	{ .behaviour = "the caller wants to be told by mail", .before = "WW", .outcome = "sf", .submitting = true,
+	  .by_mail = true, .told = "failed:-X ", .result = ATTEMPT_DONE },
+	{ .behaviour = "to be kept only: nobody is asked, what no server will see is told of", .before = "fW",
+	  .submitting = true, .keep_only = true, .told = "failed:X- ", .result = ATTEMPT_KEPT, .after = "fW" },
 
 	{ .behaviour = "a login refused: the account waits, no try of the message's", .before = "WW",
 	  .outcome = "aa", .result = ATTEMPT_KEPT, .after = "WW", .account_waits_after = true },
@@ -249,6 +253,8 @@ START_TEST(attempts)
 		ck_assert(retry_account_failed(&queue, "test", &config.settings, "down", time(NULL)));
 	queue_up(row, &e);
 	a.submitting = row->submitting;
+	a.by_mail = row->by_mail;
+	a.keep_only = row->keep_only;
 	a.forced = row->forced;
 
 	result = attempt(&a, &st);
@@ -257,7 +263,7 @@ START_TEST(attempts)
 	ck_assert_msg(again == row->log_again, "%s: again", row->behaviour);
 	ck_assert_msg(a.account_waits == row->account_waits_after, "%s: the account", row->behaviour);
 	ck_assert_msg(strcmp(told.data, row->told ? row->told : "") == 0, "%s: %s", row->behaviour, told.data);
-	if (result == ATTEMPT_KEPT)
+	if (result == ATTEMPT_KEPT && !row->keep_only)
 		ck_assert_msg(a.next > time(NULL), "%s: next", row->behaviour);
 	check_file(row);
 

@@ -1,0 +1,31 @@
+#ifndef CMD_KEEP_H
+#define CMD_KEEP_H
+
+#include "base/trace.h"
+#include "config/config.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+
+/*
+ * A message by way of the queue, for a caller who waits: first it is on the
+ * disk, then it is tried for `try_for`, unless its account waits already; what
+ * could not be delivered stays.  Refused for good, it is taken out again.
+ */
+struct keep {
+	const struct config  *config;
+	const struct account *account;
+	const char *id, *tag;         /* -L, or NULL */
+	const struct trace *trace;    /* -v, or NULL */
+	bool only;                    /* nobody is asked now */
+	bool by_mail;                 /* what is refused comes back as a notification (-oem), not as our result */
+};
+
+/*
+ * True: it was accepted.  What came of each recipient is in `e`, and `kept` says
+ * whether the message is still in the queue.  False: nothing of it is kept;
+ * EX_CANTCREAT without a spool, EX_TEMPFAIL for a full disk or queue.
+ */
+bool keep_message(const struct keep *k, const struct message *m, struct envelope *e, bool *kept,
+                  struct status *st);
+
+#endif
