@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "deliver/attempt.h"
+#include "deliver/run.h"
 #include "queue/queue.h"
+#include "queue/retry.h"
 
 static void log_kept(const struct keep *k, const struct envelope *e, const struct message *m)
 {
@@ -70,6 +72,34 @@ static bool try(const struct keep *k, struct queue *q, struct queue_entry *entry
 	return result != ATTEMPT_DONE;
 }
 
+static bool is_empty(struct queue *q)
+{
+	struct status st;
+	struct queue_list *ids = queue_list(q, &st);
+	bool empty = ids == NULL || queue_list_next(ids) == NULL;
+
+	queue_list_free(ids);
+	return empty;
+}
+
+/*
+ * Where one message got through others may: what waits for the account is tried
+ * by a process of its own.  If it was the account that waited, at once.
+ */
+static void try_others(const struct keep *k, struct queue *q, bool account_waited)
+{
+	const struct filter filter = { .account = k->account->name };
+	const struct run run = {
+		.queue = q,
+		.config = k->config,
+		.filter = &filter,
+		.forced = account_waited,
+	};
+
+	if (!is_empty(q))
+		run_detached(&run);
+}
+
 static bool add(const struct keep *k, struct queue *q, const struct message *m, struct envelope *e,
                 bool *kept, struct status *st)
 {
@@ -83,14 +113,18 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 		.arrived = time(NULL),
 		.sending = attempted,
 	};
+	struct retry_account before;
 	struct queue_entry entry;
 
+	retry_account_load(q, k->account->name, &before);
 	queue_entry_init(&entry);
 	if (!queue_add(q, k->id, &info, e, m, &limits, attempted ? &entry : NULL, st))
 		return false;
 	log_kept(k, e, m);
 	*kept = !attempted || try(k, q, &entry, e);
 	queue_release(&entry);
+	if (envelope_count(e, RECIPIENT_SENT) > 0)
+		try_others(k, q, before.tries > 0);
 	return true;
 }
 

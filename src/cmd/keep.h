@@ -9,7 +9,8 @@
 /*
  * A message by way of the queue, for a caller who waits: first it is on the
  * disk, then it is tried for `try_for`, unless its account waits already; what
- * could not be delivered stays.  Refused for good, it is taken out again.
+ * could not be delivered stays.  Refused for good, it is taken out again.  When
+ * it was sent, what else waits for the account is tried in the background.
  */
 struct keep {
 	const struct config  *config;
