@@ -24,6 +24,15 @@ static void log_kept(const struct keep *k, const struct envelope *e, const struc
 	log_send(event);
 }
 
+static void log_error(const struct keep *k, const struct status *st)
+{
+	struct log_event *event = log_event("error");
+
+	log_text(event, "id", k->id);
+	log_text(event, "error", st->text);
+	log_send(event);
+}
+
 /* Recipients that no server will see: their sender is yet to be told. */
 static bool mark_owed(struct envelope *e)
 {
@@ -43,7 +52,10 @@ static void copy_outcome(struct envelope *to, const struct envelope *from)
 	}
 }
 
-/* It is on the disk by now, so that whatever goes wrong it counts as accepted. */
+/*
+ * True: it is still in the queue.  It is on the disk by now, so that whatever goes
+ * wrong it counts as accepted.
+ */
 static bool try(const struct keep *k, struct queue *q, struct queue_entry *entry, struct envelope *e)
 {
 	struct attempt a = {
@@ -62,13 +74,8 @@ static bool try(const struct keep *k, struct queue *q, struct queue_entry *entry
 	copy_outcome(&entry->envelope, e);
 	result = attempt(&a, &st);
 	copy_outcome(e, &entry->envelope);
-	if (result == ATTEMPT_ERROR) {
-		struct log_event *event = log_event("error");
-
-		log_text(event, "id", k->id);
-		log_text(event, "error", st.text);
-		log_send(event);
-	}
+	if (result == ATTEMPT_ERROR)
+		log_error(k, &st);
 	return result != ATTEMPT_DONE;
 }
 

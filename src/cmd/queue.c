@@ -1,12 +1,11 @@
 #include "cmd/queue.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/mailq.h"
@@ -119,7 +118,7 @@ static bool delete(struct queue *q, struct queue_entry *e, struct status *st)
 {
 	if (!queue_remove(q, e, st))
 		return false;
-	return fsync(q->queue_fd) == 0 || status_fail(st, EX_TEMPFAIL, "removing %s: %m", e->id);
+	return fsync(q->queue_fd) == 0 || status_fail(st, EX_TEMPFAIL, "removing %s: %s", e->id, strerror(errno));
 }
 
 /* --- the words behind `queue` --- */
