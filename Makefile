@@ -89,7 +89,7 @@ check-cases: $B/mailchute $B/tests/cases/run
 check-unit: $(UNIT:=.ok)
 	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %
-	@CK_VERBOSITY=minimal CK_DEFAULT_TIMEOUT=60 $(RUN) $< >$@.log 2>&1 || { cat $@.log; false; }
+	@CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=60 $(RUN) $< >$@.log 2>&1 || { cat $@.log; false; }
 	@mv $@.log $@
 check-compat:                      ## the same tests with every compat function in use
 	$(MAKE) B=$B/compat FORCE_COMPAT=1 check
