@@ -97,9 +97,9 @@ check-asan:                        ## the same tests under ASan and UBSan
 	$(MAKE) B=$B/asan SAN=address,undefined CFLAGS='-O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all' check
 check-valgrind:                    ## the unit tests under valgrind
 	$(MAKE) B=$B/valgrind CFLAGS='-O1 -g' RUN='env CK_FORK=no valgrind -q --error-exitcode=9 --leak-check=full --suppressions=tests/lint/valgrind.supp' check-unit
-check-system: all                  ## real servers on loopback, a fresh system: a sample
+check-system: all $B/tests/peer/peer ## real servers on loopback, a fresh system: a sample
 	tests/system/run sample
-check-full: all                    ## all of it
+check-full: all $B/tests/peer/peer   ## all of it
 	tests/system/run all
 fuzz-programs: $(FUZZ)
 fuzz:                              ## build and run every fuzzer for FUZZTIME seconds
