@@ -124,7 +124,7 @@ void queue_release(struct queue_entry *e)
 	free(e->state_at);
 	envelope_release(&e->envelope);
 	message_release(&e->message);
-	queue_entry_init(e);
+	*e = (struct queue_entry){ .fd = -1, .message = { .fd = -1 } }; /* releasing it twice is no harm */
 }
 
 /* --- reading --- */
