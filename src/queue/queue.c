@@ -295,10 +295,14 @@ bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
 	ok = ok && write_file(fd, &e, m, st) && commit(q, id, st);
 	if (!ok)
 		unlinkat(q->tmp_fd, id, 0);
-	if (ok && claim != NULL)
-		return adopt(fd, claim, st);
-	close(fd);
-	return ok;
+	if (!ok || claim == NULL) {
+		close(fd);
+		return ok;
+	}
+	if (adopt(fd, claim, st))
+		return true;
+	unlinkat(q->queue_fd, id, 0); /* it will be refused, and what is refused is not kept */
+	return false;
 }
 
 /* --- claiming --- */
