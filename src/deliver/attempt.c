@@ -187,11 +187,15 @@ static void judge_account(struct work *w)
 		}
 		return;
 	}
+	w->e->info.tries--; /* it was not the message that failed */
+	if (w->a->others_work && why->wait == WAIT_HOST) {
+		w->a->crowded = true;
+		return;
+	}
 	if (retry_account_failed(w->a->queue, w->account->name, w->settings, why->text, w->now))
 		log_account(w, "waiting", why->text);
 	retry_account_load(w->a->queue, w->account->name, &w->waits);
 	w->a->account_waits = true;
-	w->e->info.tries--; /* it was not the message that failed */
 }
 
 /* --- sending --- */
@@ -392,6 +396,8 @@ static void remember_answer(struct work *w)
 /* A probe waits with its account, so the next one is another message. */
 static time_t next_attempt(const struct work *w)
 {
+	if (w->a->crowded)
+		return w->now;
 	if (w->a->account_waits)
 		return w->waits.next;
 	return w->now + retry_wait(w->settings, w->e->info.tries, retry_chance());
@@ -430,7 +436,7 @@ enum attempt_result attempt(struct attempt *a, struct status *st)
 	};
 	enum attempt_result result = ATTEMPT_ERROR;
 
-	a->account_waits = a->account_works = false;
+	a->account_waits = a->account_works = a->crowded = false;
 	if (begin(&w) && try(&w) && give_up(&w) && notify(&w)) {
 		if (waiting(&w) == 0)
 			result = leave_queue(&w) ? ATTEMPT_DONE : ATTEMPT_ERROR;

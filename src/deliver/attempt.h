@@ -27,6 +27,10 @@ struct attempt {
 	deadline             until;    /* as deliver's */
 	bool                 forced;   /* try although the account waits */
 
+	/* Other processes have sessions with the account: that we get none may only mean
+	   that the server wants no more of them, and does not make the account wait. */
+	bool                 others_work;
+
 	/*
 	 * Accepted a moment ago from a caller who waits for the exit code, with
 	 * info.sending set in the file already and `owed` for recipients that no
@@ -41,6 +45,7 @@ struct attempt {
 	time_t next;                   /* kept: when to look again */
 	bool   account_waits;          /* nothing can be had of the account now */
 	bool   account_works;          /* a server took it, or refused it in particular */
+	bool   crowded;                /* kept, to be tried at once over a session of the others */
 };
 
 enum attempt_result {

@@ -34,6 +34,7 @@ struct lane {
 	struct schedule due;
 	struct worker *v;                /* `len` of them are running */
 	size_t len;
+	size_t most;                     /* what the server was seen to take, 0: not known */
 	bool works;
 	bool forced;
 	deadline paced_until;            /* `rate`: nothing before that */
@@ -219,12 +220,21 @@ static struct worker *idle_worker(struct lane *l)
 	return NULL;
 }
 
+static size_t most_workers(const struct lane *l)
+{
+	if (!l->works)
+		return 1;
+	return l->most > 0 ? l->most : connections(l);
+}
+
 /* One that has nothing to do, or a new one if the account may have more. */
 static struct worker *find_worker(struct runner *x, struct lane *l)
 {
 	struct worker *w = idle_worker(l);
 
-	if (w != NULL || l->len >= (l->works ? connections(l) : 1))
+	if (l->len == 0)
+		l->most = 0; /* it may take more by now */
+	if (w != NULL || l->len >= most_workers(l))
 		return w;
 	if (worker_start(&l->v[l->len], &x->work, forget, x))
 		return &l->v[l->len++];
@@ -251,7 +261,7 @@ static void give_out(struct runner *x, struct lane *l)
 
 	while (has_due(l, time(NULL)) && clock_now() >= l->paced_until && (w = find_worker(x, l)) != NULL) {
 		e = schedule_take(&l->due);
-		worker_give(w, e.id, l->forced); /* if it has died we shall read so */
+		worker_give(w, e.id, l->forced, l->works && l->len > 1); /* if it has died we shall read so */
 		pace(l);
 	}
 }
@@ -292,14 +302,24 @@ static void bury(struct runner *x, struct lane *l, struct worker *w)
 	drop_worker(l, w);
 }
 
+/* The server takes fewer connections than we may make: the message goes over one of the others. */
+static void make_room(struct lane *l, struct worker *w)
+{
+	l->most = l->len > 1 ? l->len - 1 : 1;
+	schedule_add(&l->due, w->id, 0);
+	drop_worker(l, w);
+}
+
 static void hear(struct runner *x, struct lane *l, struct worker *w)
 {
 	struct worker_answer answer;
 
-	if (worker_answer(w, &answer))
-		take_answer(x, l, w, &answer);
-	else
+	if (!worker_answer(w, &answer))
 		bury(x, l, w);
+	else if (answer.crowded)
+		make_room(l, w);
+	else
+		take_answer(x, l, w, &answer);
 }
 
 static void dismiss_idle(struct lane *l, bool all)

@@ -17,7 +17,7 @@ enum { LOOK_AGAIN = 5, WAIT_STEP_MS = 20 };
 
 struct job {
 	char id[QUEUE_ID_MAX + 1];
-	bool forced;
+	bool forced, others_work;
 };
 
 /* --- the child --- */
@@ -37,7 +37,7 @@ static struct worker_answer keep(time_t next)
 }
 
 static struct worker_answer try(const struct worker_work *work, struct link *link,
-                                struct queue_entry *e, bool forced)
+                                struct queue_entry *e, const struct job *job)
 {
 	struct attempt a = {
 		.queue = work->queue,
@@ -45,7 +45,8 @@ static struct worker_answer try(const struct worker_work *work, struct link *lin
 		.entry = e,
 		.link = link,
 		.trace = work->trace,
-		.forced = forced,
+		.forced = job->forced,
+		.others_work = job->others_work,
 	};
 	struct worker_answer answer;
 	struct status st;
@@ -63,6 +64,7 @@ static struct worker_answer try(const struct worker_work *work, struct link *lin
 	}
 	answer.account_waits = a.account_waits;
 	answer.account_works = a.account_works;
+	answer.crowded = a.crowded;
 	return answer;
 }
 
@@ -91,7 +93,7 @@ static struct worker_answer work_on(const struct worker_work *work, struct link 
 	else if (!queue_may_send(work->queue, &e))
 		answer = keep(time(NULL) + LOOK_AGAIN);
 	else
-		answer = try(work, link, &e, job->forced);
+		answer = try(work, link, &e, job);
 	queue_release(&e);
 	return answer;
 }
@@ -136,9 +138,9 @@ bool worker_start(struct worker *w, const struct worker_work *work, void (*forge
 	return true;
 }
 
-bool worker_give(struct worker *w, const char *id, bool forced)
+bool worker_give(struct worker *w, const char *id, bool forced, bool others_work)
 {
-	struct job job = { .forced = forced };
+	struct job job = { .forced = forced, .others_work = others_work };
 
 	snprintf(job.id, sizeof(job.id), "%s", id);
 	snprintf(w->id, sizeof(w->id), "%s", id);

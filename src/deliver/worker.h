@@ -37,7 +37,7 @@ enum worker_result {
 struct worker_answer {
 	enum worker_result result;
 	time_t next;
-	bool   account_waits, account_works;
+	bool   account_waits, account_works, crowded;   /* as an attempt's */
 };
 
 /*
@@ -45,7 +45,8 @@ struct worker_answer {
  * sockets of other workers above all.  False: errno.
  */
 bool worker_start(struct worker *w, const struct worker_work *work, void (*forget)(void *arg), void *arg);
-bool worker_give(struct worker *w, const char *id, bool forced);
+/* `forced` and `others_work` as an attempt's. */
+bool worker_give(struct worker *w, const char *id, bool forced, bool others_work);
 /* After its descriptor became readable.  False: it has died. */
 bool worker_answer(struct worker *w, struct worker_answer *out);
 

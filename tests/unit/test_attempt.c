@@ -25,14 +25,14 @@ static const struct row {
 	const char *behaviour;
 	const char *before;        /* the states in the file; nobody is asked for those who are not W */
 	const char *outcome;       /* what the server says, a letter a recipient; NULL: it must not be asked */
-	bool submitting, by_mail, keep_only, forced, sending, account_waits, dsn, null_sender, bounce_fails;
+	bool submitting, by_mail, keep_only, forced, others_work, sending, account_waits, dsn, null_sender, bounce_fails;
 	unsigned notify, notices, tries;
 	int    age;                /* seconds since it was accepted */
 	enum attempt_result result;
 	const char *after;         /* the states in the file; NULL: it is gone */
 	const char *told;          /* "failed:FF " for each notification: whom it is about */
 	unsigned tries_after;
-	bool sending_after, account_waits_after, log_again, set_failed;
+	bool sending_after, account_waits_after, crowded_after, log_again, set_failed;
 } rows[] = {
 	{ .behaviour = "sent", .before = "W", .outcome = "s", .result = ATTEMPT_DONE },
 	{ .behaviour = "refused: the sender is told", .before = "W", .outcome = "f", .told = "failed:X ",
@@ -54,6 +54,10 @@ static const struct row {
 	{ .behaviour = "cut off, and now the account waits: nothing is decided", .before = "fW", .sending = true,
 	  .account_waits = true, .result = ATTEMPT_KEPT, .after = "fW", .sending_after = true,
 	  .account_waits_after = true },
+	{ .behaviour = "the server wants no more connections", .before = "W", .outcome = "h", .others_work = true,
+	  .result = ATTEMPT_KEPT, .after = "W", .crowded_after = true },
+	{ .behaviour = "what it says of the account counts all the same", .before = "W", .outcome = "a",
+	  .others_work = true, .result = ATTEMPT_KEPT, .after = "W", .account_waits_after = true },
 	{ .behaviour = "the notification cannot be kept: nor is its cause forgotten", .before = "W",
 	  .outcome = "f", .bounce_fails = true, .result = ATTEMPT_ERROR, .after = "f", .tries_after = 1,
 	  .sending_after = true },
@@ -256,6 +260,7 @@ START_TEST(attempts)
 	a.by_mail = row->by_mail;
 	a.keep_only = row->keep_only;
 	a.forced = row->forced;
+	a.others_work = row->others_work;
 
 	result = attempt(&a, &st);
 	ck_assert_msg(result == row->result, "%s: %d", row->behaviour, result);
@@ -263,8 +268,9 @@ START_TEST(attempts)
 	ck_assert_msg(again == row->log_again, "%s: again", row->behaviour);
 	ck_assert_msg(a.account_waits == row->account_waits_after, "%s: the account", row->behaviour);
 	ck_assert_msg(strcmp(told.data, row->told ? row->told : "") == 0, "%s: %s", row->behaviour, told.data);
+	ck_assert_msg(a.crowded == row->crowded_after, "%s: crowded", row->behaviour);
 	if (result == ATTEMPT_KEPT && !row->keep_only)
-		ck_assert_msg(a.next > time(NULL), "%s: next", row->behaviour);
+		ck_assert_msg((a.next > time(NULL)) != row->crowded_after, "%s: next", row->behaviour);
 	check_file(row);
 
 	queue_release(&e);
