@@ -246,7 +246,6 @@ START_TEST(attempts)
 
 	row = &rows[_i];
 	config_init(&config);
-	settings_init(&config.settings);
 	account_init(&account, "test");
 	config.v = &account;
 	config.len = 1;
