@@ -763,7 +763,7 @@ START_TEST(a_list_has_an_end)
 		buf_putc(&text, 'x');
 	ck_assert(ration_open(&ration, &queue, "alice@example.org", &st));
 	for (int i = 0; i < 5; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "A-%d", i);
 		ck_assert(ration_add(&ration, id, 7, "work", text.data, &st));
