@@ -124,12 +124,14 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 	struct queue_entry entry;
 
 	retry_account_load(q, k->account->name, &before);
-	queue_entry_init(&entry);
 	if (!queue_add(q, k->id, &info, e, m, &limits, attempted ? &entry : NULL, st))
 		return false;
 	log_kept(k, e, m);
-	*kept = !attempted || try(k, q, &entry, e);
-	queue_release(&entry);
+	*kept = true;
+	if (attempted) {
+		*kept = try(k, q, &entry, e);
+		queue_release(&entry);
+	}
 	if (envelope_count(e, RECIPIENT_SENT) > 0)
 		try_others(k, q, before.tries > 0);
 	return true;

@@ -272,7 +272,10 @@ static bool adopt(int fd, struct queue_entry *claim, struct status *st)
 	queue_entry_init(claim);
 	claim->fd = fd;
 	claim->claimed = true;
-	return load(fd, claim, &why) || status_fail(st, EX_SOFTWARE, "reading back what was queued: %s", why);
+	if (load(fd, claim, &why))
+		return true;
+	queue_release(claim);
+	return status_fail(st, EX_SOFTWARE, "reading back what was queued: %s", why);
 }
 
 bool queue_add(struct queue *q, const char *id, const struct queue_info *info,

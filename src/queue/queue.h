@@ -73,7 +73,8 @@ void queue_close(struct queue *q);
  * true.  False leaves nothing behind; EX_TEMPFAIL for a full disk, a quota
  * (0: none) or any I/O error.  `id` is the caller's (msgid.h makes them); one
  * that exists already is not written again and counts as accepted.
- * With `claim` not NULL the lock is ours from before the rename on.
+ * With `claim` not NULL the lock is ours from before the rename on; on success it is
+ * filled in, to be released by the caller.
  */
 struct queue_limits { uint64_t messages, bytes; };
 bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
