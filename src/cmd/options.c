@@ -97,11 +97,10 @@ static bool set_text(struct options *o, const struct option *row, const char *va
 	return set_path(o, row, value, st);
 }
 
-/* RFC 3461, 4.4: at most 100 printable characters of ASCII. */
 static bool set_envid(struct options *o, const struct option *row, const char *value,
                       struct status *st)
 {
-	if (strlen(value) > 100 || !str_is_ascii(value, strlen(value)))
+	if (!request_is_envid(value))
 		return fail(st, EX_DATAERR,
 		            "an envelope id has at most 100 characters, all of ASCII", value);
 	return set_text(o, row, value, st);
@@ -121,113 +120,38 @@ static bool set_hops(struct options *o, const struct option *row, const char *va
 	if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
 		return bad_keyword(st, row, value);
 	errno = 0;
-	o->hops = strtoul(value, NULL, 10);
+	o->request.hops = strtoul(value, NULL, 10);
 	return errno == 0 || bad_keyword(st, row, value);
-}
-
-static bool notify_word(const char *word, size_t n, unsigned *set)
-{
-	static const struct {
-		const char *name;
-		enum dsn_notify bit;
-	} words[] = {
-		{ "never", NOTIFY_NEVER },
-		{ "success", NOTIFY_SUCCESS },
-		{ "failure", NOTIFY_FAILURE },
-		{ "delay", NOTIFY_DELAY },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (strlen(words[i].name) == n && str_iequaln(words[i].name, word, n)) {
-			*set |= words[i].bit;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool set_notify(struct options *o, const struct option *row, const char *value,
                        struct status *st)
 {
-	const char *word = value;
-	unsigned set = 0;
-
-	for (;;) {
-		size_t n = strcspn(word, ",");
-
-		if (!notify_word(word, n, &set))
-			return bad_keyword(st, row, value);
-		if (word[n] == '\0')
-			break;
-		word += n + 1;
-	}
-	/* RFC 3461, 4.1: NEVER stands alone. */
-	if ((set & NOTIFY_NEVER) != 0 && set != NOTIFY_NEVER)
-		return bad_keyword(st, row, value);
-	o->notify = set;
-	return true;
+	return request_notify(value, &o->request.notify) || bad_keyword(st, row, value);
 }
 
 static bool set_return(struct options *o, const struct option *row, const char *value,
                        struct status *st)
 {
-	if (str_iequal(value, "full"))
-		o->ret = RETURN_FULL;
-	else if (str_iequal(value, "hdrs"))
-		o->ret = RETURN_HEADERS;
-	else
-		return bad_keyword(st, row, value);
-	return true;
+	return request_return(value, &o->request.ret) || bad_keyword(st, row, value);
 }
 
 static bool set_body(struct options *o, const struct option *row, const char *value,
                      struct status *st)
 {
-	if (str_iequal(value, "7bit"))
-		o->body = BODY_7BIT;
-	else if (str_iequal(value, "8bitmime"))
-		o->body = BODY_8BITMIME;
-	else
-		return bad_keyword(st, row, value);
-	return true;
+	return request_body(value, &o->request.body) || bad_keyword(st, row, value);
 }
 
-/* The first letter counts, as in sendmail: "b" and "background". */
 static bool set_delivery(struct options *o, const struct option *row, const char *value,
                          struct status *st)
 {
-	switch (*value) {
-	case 'i':
-		o->delivery = DELIVERY_WAIT;
-		return true;
-	case 'b':
-		o->delivery = DELIVERY_BACKGROUND;
-		return true;
-	case 'q':
-	case 'd':
-		o->delivery = DELIVERY_QUEUE;
-		return true;
-	}
-	return bad_keyword(st, row, value);
+	return request_delivery(value, &o->request.delivery) || bad_keyword(st, row, value);
 }
 
 static bool set_errors(struct options *o, const struct option *row, const char *value,
                        struct status *st)
 {
-	switch (*value) {
-	case 'p':
-	case 'w':
-		o->errors = ERRORS_PRINT;
-		return true;
-	case 'm':
-	case 'e':
-		o->errors = ERRORS_MAIL;
-		return true;
-	case 'q':
-		o->errors = ERRORS_QUIET;
-		return true;
-	}
-	return bad_keyword(st, row, value);
+	return request_errors(value, &o->request.errors) || bad_keyword(st, row, value);
 }
 
 /* -q, -q30m, -qf: the whole queue; -qIid, -qRrecipient, -qSsender: a part of it. */
@@ -272,21 +196,21 @@ static const char no_host_status[] = "no status of hosts is kept";
  * stands before a shorter one.
  */
 static const struct option table[] = {
-	{ "t",  NONE,     .apply = set_flag,     AT(header_recipients) },
+	{ "t",  NONE,     .apply = set_flag,     AT(request.header_recipients) },
 	{ "i",  NONE,     .apply = set_flag,     AT(dots_are_text) },
 	{ "oi", OPTIONAL, .apply = set_flag,     AT(dots_are_text) },
-	{ "f",  VALUE,    .apply = set_text,     AT(sender) },
-	{ "r",  VALUE,    .apply = set_text,     AT(sender) },
-	{ "F",  VALUE,    .apply = set_text,     AT(full_name) },
+	{ "f",  VALUE,    .apply = set_text,     AT(request.sender) },
+	{ "r",  VALUE,    .apply = set_text,     AT(request.sender) },
+	{ "F",  VALUE,    .apply = set_text,     AT(request.full_name) },
 	{ "C",  VALUE,    .apply = set_path,     AT(config) },
 	{ "N",  VALUE,    .apply = set_notify },
 	{ "R",  VALUE,    .apply = set_return },
-	{ "V",  VALUE,    .apply = set_envid,    AT(envid) },
+	{ "V",  VALUE,    .apply = set_envid,    AT(request.envid) },
 	{ "B",  VALUE,    .apply = set_body },
-	{ "n",  NONE,     .apply = set_flag,     AT(no_aliases) },
+	{ "n",  NONE,     .apply = set_flag,     AT(request.no_aliases) },
 	{ "h",  VALUE,    .apply = set_hops },
-	{ "L",  VALUE,    .apply = set_text,     AT(tag) },
-	{ "U",  NONE,     .apply = set_flag,     AT(smtputf8) },
+	{ "L",  VALUE,    .apply = set_text,     AT(request.tag) },
+	{ "U",  NONE,     .apply = set_flag,     AT(request.smtputf8) },
 	{ "od", JOINED,   .apply = set_delivery },
 	{ "oe", JOINED,   .apply = set_errors },
 	{ "e",  JOINED,   .apply = set_errors },
@@ -381,8 +305,8 @@ static bool is_option(const char *word)
 
 static bool check_recipients(const struct options *o, struct status *st)
 {
-	for (size_t i = 0; i < o->recipients_len; i++) {
-		const char *r = o->recipients[i];
+	for (size_t i = 0; i < o->request.recipients_len; i++) {
+		const char *r = o->request.recipients[i];
 
 		if (str_has_control(r, strlen(r)))
 			return fail(st, EX_DATAERR, "a control character in a recipient", r);
@@ -407,7 +331,7 @@ bool options_parse(struct options *o, size_t argc, const char *const *argv, stru
 		if (!parse_cluster(o, word + 1, &args, st))
 			return false;
 	}
-	o->recipients = args.at;
-	o->recipients_len = (size_t)(args.end - args.at);
+	o->request.recipients = args.at;
+	o->request.recipients_len = (size_t)(args.end - args.at);
 	return check_recipients(o, st);
 }

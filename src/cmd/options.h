@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
-#include "mail/envelope.h"
+#include "mail/request.h"
 
 /*
  * The command line of sendmail(8).  Parsing is pure: it opens nothing, and the
@@ -25,33 +25,15 @@ enum mode {
 	MODE_RUN_QUEUE,     /* -q, unless a -b asks for another thing */
 };
 
-enum delivery_mode { DELIVERY_DEFAULT, DELIVERY_WAIT, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
-enum error_mode { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET };
-enum body_type { BODY_DEFAULT, BODY_7BIT, BODY_8BITMIME };
-
 struct options {
 	enum mode mode;
-	bool header_recipients;     /* -t */
 	bool dots_are_text;         /* -i */
-	bool no_aliases;            /* -n */
-	bool smtputf8;              /* -U */
 	unsigned verbose;           /* -v: how often it was given */
-	unsigned long hops;         /* -h */
 	const char *config;         /* -C; NULL without, as all strings here */
-	const char *sender;         /* -f, -r as given; "" and "<>" are the null sender */
-	const char *full_name;      /* -F */
-	const char *envid;          /* -V */
-	const char *tag;            /* -L */
-	unsigned notify;            /* -N: set of enum dsn_notify */
-	enum dsn_return ret;        /* -R */
-	enum body_type body;        /* -B */
-	enum delivery_mode delivery; /* -od, -O DeliveryMode= */
-	enum error_mode errors;     /* -oe, -e, -O ErrorMode= */
 	const char *queue_id;       /* -qI */
 	const char *queue_recipient;/* -qR */
 	const char *queue_sender;   /* -qS */
-	const char *const *recipients;    /* operands, each an address or a list of them */
-	size_t recipients_len;
+	struct request request;     /* what concerns the message */
 };
 
 void options_init(struct options *o);

@@ -4,14 +4,14 @@
 #include "config/config.h"
 #include "deliver/run.h"
 
-struct request {
+struct runq {
 	const char *program;     /* starts the line of a failure */
 	const char *config;      /* -C, or NULL */
 	const struct filter *filter;
 	const struct trace *trace;
 };
 
-static bool run_once(const struct request *q, const struct config *c, int *signal, struct status *st)
+static bool run_once(const struct runq *q, const struct config *c, int *signal, struct status *st)
 {
 	struct queue queue;
 	struct run run = {
@@ -27,7 +27,7 @@ static bool run_once(const struct request *q, const struct config *c, int *signa
 	return ok;
 }
 
-static int run(const struct request *q)
+static int run(const struct runq *q)
 {
 	struct config c;
 	struct status st = { .sysexit = EX_OK };
@@ -52,7 +52,7 @@ int runq_options(const struct options *o)
 		.recipient = o->queue_recipient,
 		.sender = o->queue_sender,
 	};
-	const struct request q = {
+	const struct runq q = {
 		.program = "sendmail",
 		.config = o->config,
 		.filter = &filter,
@@ -65,7 +65,7 @@ int runq_options(const struct options *o)
 int runq_flush(const struct call *call, char *const *ids, size_t n)
 {
 	const struct filter filter = { .ids = n > 0 ? ids : NULL, .n = n };
-	const struct request q = { .program = "mailchute", .config = call->config, .filter = &filter };
+	const struct runq q = { .program = "mailchute", .config = call->config, .filter = &filter };
 
 	return run(&q);
 }

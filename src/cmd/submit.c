@@ -15,11 +15,8 @@
 #include "deliver/deliver.h"
 #include "deliver/maillog.h"
 #include "deliver/result.h"
-#include "mail/complete.h"
 #include "mail/message.h"
-#include "mail/msgid.h"
-#include "route/recipients.h"
-#include "route/route.h"
+#include "route/prepare.h"
 
 /* A message on its way. */
 struct work {
@@ -27,9 +24,7 @@ struct work {
 	const struct options *options;
 	struct config   config;
 	struct message  message;
-	struct envelope envelope;
-	struct route    route;
-	char id[MSGID_SIZE];
+	struct prepared mail;
 };
 
 static void work_init(struct work *w, const struct submission *s)
@@ -37,14 +32,12 @@ static void work_init(struct work *w, const struct submission *s)
 	*w = (struct work){ .s = s, .options = s->options };
 	config_init(&w->config);
 	message_init(&w->message);
-	envelope_init(&w->envelope);
-	msgid_make(w->id);
+	prepared_init(&w->mail);
 }
 
 static void work_release(struct work *w)
 {
-	route_release(&w->route);
-	envelope_release(&w->envelope);
+	prepared_release(&w->mail);
 	message_release(&w->message);
 	config_release(&w->config);
 }
@@ -87,100 +80,6 @@ static bool read_input(struct work *w, struct status *st)
 	return true;
 }
 
-/* Before the header is completed, because Bcc goes away then. */
-static bool find_recipients(struct work *w, struct status *st)
-{
-	struct recipients_source from = {
-		.operands = w->options->recipients,
-		.len = w->options->recipients_len,
-		.header = w->options->header_recipients ? &w->message.header : NULL,
-		.maildomain = w->config.settings.maildomain,
-	};
-
-	return recipients_add(&w->envelope, &from, st);
-}
-
-static bool find_route(struct work *w, struct status *st)
-{
-	struct route_request request = {
-		.sender = w->options->sender,
-		.header = &w->message.header,
-		.uid = getuid(),
-	};
-
-	if (!route_choose(&w->route, &w->config, &request, st)
-	    || !config_usable(&w->config, w->route.account, st))
-		return false;
-	envelope_set_sender(&w->envelope, w->route.sender);
-	w->envelope.notify = w->options->notify;
-	w->envelope.ret = w->options->ret;
-	w->envelope.envid = alloc_copy(w->options->envid);
-	w->envelope.smtputf8 |= w->options->smtputf8;
-	return true;
-}
-
-/* A message that goes round in circles has to end somewhere. */
-static bool check_hops(const struct work *w, struct status *st)
-{
-	uint64_t hops = header_hops(&w->message.header) + w->options->hops;
-	uint64_t most = w->config.settings.max_hops;
-
-	return most == 0 || hops <= most
-	       || status_fail(st, EX_UNAVAILABLE,
-	                      "the message made %llu hops, more than max_hops allows (%llu)",
-	                      (unsigned long long)hops, (unsigned long long)most);
-}
-
-static enum complete_from from_rule(enum set_from set)
-{
-	switch (set) {
-	case SET_FROM_ON:
-		return COMPLETE_FROM_ALWAYS;
-	case SET_FROM_OFF:
-		return COMPLETE_FROM_NEVER;
-	default:
-		return COMPLETE_FROM_MISSING;
-	}
-}
-
-/* -F, the account's, passwd's. */
-static char *full_name(const struct work *w)
-{
-	const struct passwd *pw;
-
-	if (w->options->full_name != NULL)
-		return alloc_copy(w->options->full_name);
-	if (w->route.account->from_full_name != NULL)
-		return alloc_copy(w->route.account->from_full_name);
-	pw = getpwuid(getuid());
-	return pw ? complete_user_name(pw) : NULL;
-}
-
-static void complete(struct work *w)
-{
-	const struct settings *settings = &w->config.settings;
-	const struct account *account = w->route.account;
-	char *name = full_name(w);
-	char host[256] = "";
-	struct completion c = {
-		.sender = w->envelope.sender,
-		.domain = settings->maildomain,
-		.name = name,
-		.from = from_rule(account->set_from_header),
-		.qualify = settings->qualify,
-		.undisclosed_recipients = account->undisclosed_recipients,
-		.received = settings->received,
-		.id = w->id,
-		.now = time(NULL),
-		.host = host,
-		.uid = getuid(),
-	};
-
-	gethostname(host, sizeof(host) - 1);
-	message_complete(&w->message, &c);
-	free(name);
-}
-
 /* Octets that no server would take are changed, but not without a word. */
 static void log_changes(const struct work *w)
 {
@@ -189,7 +88,7 @@ static void log_changes(const struct work *w)
 	if (w->message.nuls == 0 && w->message.lone_crs == 0)
 		return;
 	e = log_event("changed");
-	log_text(e, "id", w->id);
+	log_text(e, "id", w->mail.id);
 	log_number(e, "nul_dropped", w->message.nuls);
 	log_number(e, "cr_to_blank", w->message.lone_crs);
 	log_send(e);
@@ -199,16 +98,16 @@ static void log_changes(const struct work *w)
 static void log_refused(const struct work *w)
 {
 	struct maillog log = {
-		.id = w->id,
+		.id = w->mail.id,
 		.uid = getuid(),
-		.account = w->route.account->name,
+		.account = w->mail.route.account->name,
 		.size = message_octets(&w->message),
-		.tag = w->options->tag,
+		.tag = w->options->request.tag,
 	};
 
-	for (size_t i = 0; i < w->envelope.len; i++)
-		if (w->envelope.v[i].state == RECIPIENT_FAILED)
-			maillog_recipient(&log, w->envelope.sender, &w->envelope.v[i]);
+	for (size_t i = 0; i < w->mail.envelope.len; i++)
+		if (w->mail.envelope.v[i].state == RECIPIENT_FAILED)
+			maillog_recipient(&log, w->mail.envelope.sender, &w->mail.envelope.v[i]);
 }
 
 static const struct trace *trace(const struct work *w)
@@ -218,8 +117,8 @@ static const struct trace *trace(const struct work *w)
 
 static void report(const struct work *w)
 {
-	if (w->options->errors != ERRORS_QUIET)
-		report_result(w->s->program, &w->envelope, w->route.account->name);
+	if (w->options->request.errors != ERRORS_QUIET)
+		report_result(w->s->program, &w->mail.envelope, w->mail.route.account->name);
 }
 
 /* Nothing is kept: the exit code is the server's answer. */
@@ -227,21 +126,21 @@ static int send_now(struct work *w)
 {
 	struct delivery d = {
 		.config = &w->config,
-		.account = w->route.account,
-		.envelope = &w->envelope,
+		.account = w->mail.route.account,
+		.envelope = &w->mail.envelope,
 		.message = &w->message,
 		.trace = trace(w),
 		.log = true,
-		.id = w->id,
-		.tag = w->options->tag,
+		.id = w->mail.id,
+		.tag = w->options->request.tag,
 		.uid = getuid(),
 		.tries = 1,
 	};
 	int code;
 
-	if (envelope_count(&w->envelope, RECIPIENT_WAITING) > 0)
+	if (envelope_count(&w->mail.envelope, RECIPIENT_WAITING) > 0)
 		deliver(&d);
-	code = result_exit(&w->envelope);
+	code = result_exit(&w->mail.envelope);
 	if (code != EX_OK)
 		report(w);
 	return code;
@@ -252,13 +151,13 @@ static int refuse(const struct work *w, const struct status *st)
 	struct log_event *e = log_event("rejected");
 
 	process_drain(w->s->input);
-	log_text(e, "id", w->id);
+	log_text(e, "id", w->mail.id);
 	log_number(e, "uid", getuid());
-	log_text(e, "from", w->options->sender);
+	log_text(e, "from", w->options->request.sender);
 	log_text(e, "error", st->text);
-	log_text(e, "tag", w->options->tag);
+	log_text(e, "tag", w->options->request.tag);
 	log_send(e);
-	if (w->options->errors != ERRORS_QUIET)
+	if (w->options->request.errors != ERRORS_QUIET)
 		report_failure(w->s->program, st);
 	return st->sysexit;
 }
@@ -275,15 +174,15 @@ static enum deliver_mode deliver_mode(const struct work *w)
 
 	if (w->s->now || configured == DELIVER_NOW)
 		return DELIVER_NOW;
-	return w->options->delivery == DELIVERY_DEFAULT ? configured : asked[w->options->delivery];
+	return w->options->request.delivery == DELIVERY_DEFAULT ? configured : asked[w->options->request.delivery];
 }
 
 /* A person may wonder. */
 static void report_kept(const struct work *w)
 {
-	if (w->options->errors == ERRORS_QUIET || !isatty(STDERR_FILENO))
+	if (w->options->request.errors == ERRORS_QUIET || !isatty(STDERR_FILENO))
 		return;
-	fprintf(stderr, "%s: kept in the queue as %s, to be tried again\n", w->s->program, w->id);
+	fprintf(stderr, "%s: kept in the queue as %s, to be tried again\n", w->s->program, w->mail.id);
 	report(w);
 }
 
@@ -291,22 +190,22 @@ static int send_by_queue(struct work *w, enum deliver_mode mode)
 {
 	struct keep k = {
 		.config = &w->config,
-		.account = w->route.account,
-		.id = w->id,
-		.tag = w->options->tag,
+		.account = w->mail.route.account,
+		.id = w->mail.id,
+		.tag = w->options->request.tag,
 		.trace = trace(w),
 		.only = mode == DELIVER_QUEUE,
-		.by_mail = w->options->errors == ERRORS_MAIL && *w->envelope.sender != '\0',
+		.by_mail = w->options->request.errors == ERRORS_MAIL && *w->mail.envelope.sender != '\0',
 	};
 	struct status st;
 	bool kept;
 	int code;
 
-	if (!keep_message(&k, &w->message, &w->envelope, &kept, &st))
+	if (!keep_message(&k, &w->message, &w->mail.envelope, &kept, &st))
 		return refuse(w, &st);
 	if (kept && !k.only)
 		report_kept(w);
-	code = kept || k.by_mail ? EX_OK : result_exit(&w->envelope);
+	code = kept || k.by_mail ? EX_OK : result_exit(&w->mail.envelope);
 	if (code != EX_OK)
 		report(w);
 	return code;
@@ -319,25 +218,24 @@ static int send_message(struct work *w)
 	log_changes(w);
 	log_refused(w);
 	/* Where no recipient is an address there is nothing to keep. */
-	if (mode == DELIVER_NOW || envelope_count(&w->envelope, RECIPIENT_WAITING) == 0)
+	if (mode == DELIVER_NOW || envelope_count(&w->mail.envelope, RECIPIENT_WAITING) == 0)
 		return send_now(w);
 	return send_by_queue(w, mode);
 }
 
 int submit(const struct submission *s)
 {
+	struct caller who = { .uid = getuid() };
 	struct work w;
 	struct status st;
 	int code;
 
 	work_init(&w, s);
-	if (load(&w, &st) && read_input(&w, &st) && find_recipients(&w, &st)
-	    && find_route(&w, &st) && check_hops(&w, &st)) {
-		complete(&w);
+	if (load(&w, &st) && read_input(&w, &st)
+	    && prepare(&w.mail, &w.config, &who, &w.options->request, &w.message, &st))
 		code = send_message(&w);
-	} else {
+	else
 		code = refuse(&w, &st);
-	}
 	work_release(&w);
 	return code;
 }

@@ -101,5 +101,6 @@ int verify_command(const struct call *call)
 
 int verify_options(const struct options *o)
 {
-	return run("sendmail", o->config, o->recipients, o->recipients_len, o->sender);
+	return run("sendmail", o->config, o->request.recipients, o->request.recipients_len,
+	           o->request.sender);
 }

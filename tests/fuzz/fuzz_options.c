@@ -38,11 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	split(&args, (const char *)data, n);
 	options_init(&o);
 	if (options_parse(&o, args.len, (const char *const *)args.v, &st)) {
-		must(is_clean(o.sender) && is_clean(o.full_name) && is_clean(o.envid)
-		     && is_clean(o.tag));
-		must(o.recipients_len <= args.len);
-		for (size_t i = 0; i < o.recipients_len; i++)
-			must(is_clean(o.recipients[i]));
+		must(is_clean(o.request.sender) && is_clean(o.request.full_name) && is_clean(o.request.envid)
+		     && is_clean(o.request.tag));
+		must(o.request.recipients_len <= args.len);
+		for (size_t i = 0; i < o.request.recipients_len; i++)
+			must(is_clean(o.request.recipients[i]));
 	} else {
 		must(st.sysexit == EX_USAGE || st.sysexit == EX_DATAERR);
 		must(is_clean(st.text) && st.text[0] != '\0');

@@ -25,68 +25,68 @@ static const struct row {
 	{ .args = { "root", "-t", "-f", "x" }, .recipients = "root|-t|-f|x|" },
 	{ .args = { "-i", "a@x", "-bd" }, .want = { .dots_are_text = true }, .recipients = "a@x|-bd|" },
 	{ .args = { "--", "-t" }, .recipients = "-t|" },
-	{ .args = { "-t", "--" }, .want = { .header_recipients = true } },
+	{ .args = { "-t", "--" }, .want = { .request.header_recipients = true } },
 	{ .args = { "-i", "--", "--", "a" }, .want = { .dots_are_text = true }, .recipients = "--|a|" },
 	{ .args = { "-", "-t" }, .recipients = "-|-t|" },
 	{ .args = { "", "-t" }, .recipients = "|-t|" },
 	{ .args = { "\303\274@x" }, .recipients = "\303\274@x|" },
 
 	/* Flags, one by one and in clusters. */
-	{ .args = { "-t" }, .want = { .header_recipients = true } },
+	{ .args = { "-t" }, .want = { .request.header_recipients = true } },
 	{ .args = { "-i" }, .want = { .dots_are_text = true } },
 	{ .args = { "-oi" }, .want = { .dots_are_text = true } },
 	{ .args = { "-oi", "-oi", "-i" }, .want = { .dots_are_text = true } },
 	{ .args = { "-oitrue", "a" }, .want = { .dots_are_text = true }, .recipients = "a|" },
-	{ .args = { "-ti" }, .want = { .header_recipients = true, .dots_are_text = true } },
-	{ .args = { "-it", "a" }, .want = { .header_recipients = true, .dots_are_text = true },
+	{ .args = { "-ti" }, .want = { .request.header_recipients = true, .dots_are_text = true } },
+	{ .args = { "-it", "a" }, .want = { .request.header_recipients = true, .dots_are_text = true },
 	  .recipients = "a|" },
-	{ .args = { "-toi" }, .want = { .header_recipients = true, .dots_are_text = true } },
+	{ .args = { "-toi" }, .want = { .request.header_recipients = true, .dots_are_text = true } },
 	{ .args = { "-t", "-i", "-oi", "-fa@x", "-t" },
-	  .want = { .header_recipients = true, .dots_are_text = true, .sender = "a@x" } },
-	{ .args = { "-n" }, .want = { .no_aliases = true } },
-	{ .args = { "-U" }, .want = { .smtputf8 = true } },
+	  .want = { .request.header_recipients = true, .dots_are_text = true, .request.sender = "a@x" } },
+	{ .args = { "-n" }, .want = { .request.no_aliases = true } },
+	{ .args = { "-U" }, .want = { .request.smtputf8 = true } },
 	{ .args = { "-v" }, .want = { .verbose = 1 } },
 	{ .args = { "-vv", "-v" }, .want = { .verbose = 3 } },
-	{ .args = { "-vti" }, .want = { .verbose = 1, .header_recipients = true, .dots_are_text = true } },
+	{ .args = { "-vti" }, .want = { .verbose = 1, .request.header_recipients = true, .dots_are_text = true } },
 	{ .args = { "-Gmscx", "a" }, .recipients = "a|" },
 	{ .args = { "-s", "a" }, .recipients = "a|" },
 
 	/* The sender. */
-	{ .args = { "-f", "a@x" }, .want = { .sender = "a@x" } },
-	{ .args = { "-fa@x", "b" }, .want = { .sender = "a@x" }, .recipients = "b|" },
-	{ .args = { "-r", "a@x" }, .want = { .sender = "a@x" } },
-	{ .args = { "-ra@x" }, .want = { .sender = "a@x" } },
-	{ .args = { "-f", "" }, .want = { .sender = "" } },
-	{ .args = { "-f", "", "b" }, .want = { .sender = "" }, .recipients = "b|" },
-	{ .args = { "-f", "<>" }, .want = { .sender = "<>" } },
-	{ .args = { "-f<>" }, .want = { .sender = "<>" } },
-	{ .args = { "-f", "Name <a@x>" }, .want = { .sender = "Name <a@x>" } },
-	{ .args = { "-f", "a@x", "-f", "b@x" }, .want = { .sender = "b@x" } },
-	{ .args = { "-fa@x", "-r", "b@x" }, .want = { .sender = "b@x" } },
-	{ .args = { "-f", "a@x", "-f", "" }, .want = { .sender = "" } },
-	{ .args = { "-f", "-t" }, .want = { .sender = "-t" } },
-	{ .args = { "-f", "--", "b" }, .want = { .sender = "--" }, .recipients = "b|" },
-	{ .args = { "-if", "a@x" }, .want = { .dots_are_text = true, .sender = "a@x" } },
-	{ .args = { "-ifa@x", "b" }, .want = { .dots_are_text = true, .sender = "a@x" }, .recipients = "b|" },
+	{ .args = { "-f", "a@x" }, .want = { .request.sender = "a@x" } },
+	{ .args = { "-fa@x", "b" }, .want = { .request.sender = "a@x" }, .recipients = "b|" },
+	{ .args = { "-r", "a@x" }, .want = { .request.sender = "a@x" } },
+	{ .args = { "-ra@x" }, .want = { .request.sender = "a@x" } },
+	{ .args = { "-f", "" }, .want = { .request.sender = "" } },
+	{ .args = { "-f", "", "b" }, .want = { .request.sender = "" }, .recipients = "b|" },
+	{ .args = { "-f", "<>" }, .want = { .request.sender = "<>" } },
+	{ .args = { "-f<>" }, .want = { .request.sender = "<>" } },
+	{ .args = { "-f", "Name <a@x>" }, .want = { .request.sender = "Name <a@x>" } },
+	{ .args = { "-f", "a@x", "-f", "b@x" }, .want = { .request.sender = "b@x" } },
+	{ .args = { "-fa@x", "-r", "b@x" }, .want = { .request.sender = "b@x" } },
+	{ .args = { "-f", "a@x", "-f", "" }, .want = { .request.sender = "" } },
+	{ .args = { "-f", "-t" }, .want = { .request.sender = "-t" } },
+	{ .args = { "-f", "--", "b" }, .want = { .request.sender = "--" }, .recipients = "b|" },
+	{ .args = { "-if", "a@x" }, .want = { .dots_are_text = true, .request.sender = "a@x" } },
+	{ .args = { "-ifa@x", "b" }, .want = { .dots_are_text = true, .request.sender = "a@x" }, .recipients = "b|" },
 	{ .args = { "-tf" }, .code = EX_USAGE, .words = "-f needs a value" },
 	{ .args = { "-f" }, .code = EX_USAGE, .words = "-f needs a value" },
 	{ .args = { "-t", "-r" }, .code = EX_USAGE, .words = "-r needs a value" },
 
 	/* Names, files, tags, ids. */
-	{ .args = { "-F", "Ann Other" }, .want = { .full_name = "Ann Other" } },
-	{ .args = { "-FAnn" }, .want = { .full_name = "Ann" } },
-	{ .args = { "-F", "" }, .want = { .full_name = "" } },
-	{ .args = { "-F", "J\303\274rgen" }, .want = { .full_name = "J\303\274rgen" } },
-	{ .args = { "-C", "conf", "-t" }, .want = { .config = "conf", .header_recipients = true } },
+	{ .args = { "-F", "Ann Other" }, .want = { .request.full_name = "Ann Other" } },
+	{ .args = { "-FAnn" }, .want = { .request.full_name = "Ann" } },
+	{ .args = { "-F", "" }, .want = { .request.full_name = "" } },
+	{ .args = { "-F", "J\303\274rgen" }, .want = { .request.full_name = "J\303\274rgen" } },
+	{ .args = { "-C", "conf", "-t" }, .want = { .config = "conf", .request.header_recipients = true } },
 	{ .args = { "-C/etc/x" }, .want = { .config = "/etc/x" } },
 	{ .args = { "-C" }, .code = EX_USAGE, .words = "-C needs a value" },
-	{ .args = { "-L", "tag" }, .want = { .tag = "tag" } },
-	{ .args = { "-Ltag" }, .want = { .tag = "tag" } },
-	{ .args = { "-V", "id+1=2" }, .want = { .envid = "id+1=2" } },
-	{ .args = { "-Vid" }, .want = { .envid = "id" } },
+	{ .args = { "-L", "tag" }, .want = { .request.tag = "tag" } },
+	{ .args = { "-Ltag" }, .want = { .request.tag = "tag" } },
+	{ .args = { "-V", "id+1=2" }, .want = { .request.envid = "id+1=2" } },
+	{ .args = { "-Vid" }, .want = { .request.envid = "id" } },
 	{ .args = { "-V", "12345678901234567890123456789012345678901234567890"
 	          "12345678901234567890123456789012345678901234567890" },
-	  .want = { .envid = "12345678901234567890123456789012345678901234567890"
+	  .want = { .request.envid = "12345678901234567890123456789012345678901234567890"
 	             "12345678901234567890123456789012345678901234567890" } },
 	{ .args = { "-V", "12345678901234567890123456789012345678901234567890"
 	          "123456789012345678901234567890123456789012345678901" },
@@ -94,12 +94,12 @@ static const struct row {
 	{ .args = { "-V", "\303\274" }, .code = EX_DATAERR, .words = "ASCII" },
 
 	/* DSN and BODY. */
-	{ .args = { "-N", "never" }, .want = { .notify = NOTIFY_NEVER } },
-	{ .args = { "-NNEVER" }, .want = { .notify = NOTIFY_NEVER } },
+	{ .args = { "-N", "never" }, .want = { .request.notify = NOTIFY_NEVER } },
+	{ .args = { "-NNEVER" }, .want = { .request.notify = NOTIFY_NEVER } },
 	{ .args = { "-N", "success,failure,delay" },
-	  .want = { .notify = NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY } },
-	{ .args = { "-Ndelay,delay" }, .want = { .notify = NOTIFY_DELAY } },
-	{ .args = { "-N", "failure", "-N", "never" }, .want = { .notify = NOTIFY_NEVER } },
+	  .want = { .request.notify = NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY } },
+	{ .args = { "-Ndelay,delay" }, .want = { .request.notify = NOTIFY_DELAY } },
+	{ .args = { "-N", "failure", "-N", "never" }, .want = { .request.notify = NOTIFY_NEVER } },
 	{ .args = { "-N", "never,delay" }, .code = EX_USAGE, .words = "-N" },
 	{ .args = { "-N", "sometimes" }, .code = EX_USAGE, .words = "sometimes" },
 	{ .args = { "-N", "success," }, .code = EX_USAGE, .words = "success," },
@@ -108,19 +108,19 @@ static const struct row {
 	{ .args = { "-N", "succ" }, .code = EX_USAGE },
 	{ .args = { "-N", "" }, .code = EX_USAGE },
 	{ .args = { "-N" }, .code = EX_USAGE, .words = "-N needs a value" },
-	{ .args = { "-R", "hdrs" }, .want = { .ret = RETURN_HEADERS } },
-	{ .args = { "-Rfull" }, .want = { .ret = RETURN_FULL } },
-	{ .args = { "-R", "HDRS" }, .want = { .ret = RETURN_HEADERS } },
+	{ .args = { "-R", "hdrs" }, .want = { .request.ret = RETURN_HEADERS } },
+	{ .args = { "-Rfull" }, .want = { .request.ret = RETURN_FULL } },
+	{ .args = { "-R", "HDRS" }, .want = { .request.ret = RETURN_HEADERS } },
 	{ .args = { "-R", "head" }, .code = EX_USAGE, .words = "-R" },
 	{ .args = { "-R", "" }, .code = EX_USAGE },
-	{ .args = { "-B", "8BITMIME" }, .want = { .body = BODY_8BITMIME } },
-	{ .args = { "-B8bitmime" }, .want = { .body = BODY_8BITMIME } },
-	{ .args = { "-B7BIT", "a" }, .want = { .body = BODY_7BIT }, .recipients = "a|" },
+	{ .args = { "-B", "8BITMIME" }, .want = { .request.body = BODY_8BITMIME } },
+	{ .args = { "-B8bitmime" }, .want = { .request.body = BODY_8BITMIME } },
+	{ .args = { "-B7BIT", "a" }, .want = { .request.body = BODY_7BIT }, .recipients = "a|" },
 	{ .args = { "-B", "9BIT" }, .code = EX_USAGE, .words = "9BIT" },
 
 	/* Hops. */
-	{ .args = { "-h", "3" }, .want = { .hops = 3 } },
-	{ .args = { "-h17" }, .want = { .hops = 17 } },
+	{ .args = { "-h", "3" }, .want = { .request.hops = 3 } },
+	{ .args = { "-h17" }, .want = { .request.hops = 17 } },
 	{ .args = { "-h", "0" } },
 	{ .args = { "-h", "-1" }, .code = EX_USAGE },
 	{ .args = { "-h", " 1" }, .code = EX_USAGE },
@@ -130,15 +130,15 @@ static const struct row {
 	{ .args = { "-h" }, .code = EX_USAGE, .words = "-h needs a value" },
 
 	/* When it is delivered, where errors go. */
-	{ .args = { "-odi" }, .want = { .delivery = DELIVERY_WAIT } },
-	{ .args = { "-odb" }, .want = { .delivery = DELIVERY_BACKGROUND } },
-	{ .args = { "-odq" }, .want = { .delivery = DELIVERY_QUEUE } },
-	{ .args = { "-odd" }, .want = { .delivery = DELIVERY_QUEUE } },
-	{ .args = { "-odbackground" }, .want = { .delivery = DELIVERY_BACKGROUND } },
-	{ .args = { "-odi", "-odq" }, .want = { .delivery = DELIVERY_QUEUE } },
-	{ .args = { "-O", "DeliveryMode=b" }, .want = { .delivery = DELIVERY_BACKGROUND } },
-	{ .args = { "-ODeliveryMode=d" }, .want = { .delivery = DELIVERY_QUEUE } },
-	{ .args = { "-O", "deliverymode=interactive" }, .want = { .delivery = DELIVERY_WAIT } },
+	{ .args = { "-odi" }, .want = { .request.delivery = DELIVERY_WAIT } },
+	{ .args = { "-odb" }, .want = { .request.delivery = DELIVERY_BACKGROUND } },
+	{ .args = { "-odq" }, .want = { .request.delivery = DELIVERY_QUEUE } },
+	{ .args = { "-odd" }, .want = { .request.delivery = DELIVERY_QUEUE } },
+	{ .args = { "-odbackground" }, .want = { .request.delivery = DELIVERY_BACKGROUND } },
+	{ .args = { "-odi", "-odq" }, .want = { .request.delivery = DELIVERY_QUEUE } },
+	{ .args = { "-O", "DeliveryMode=b" }, .want = { .request.delivery = DELIVERY_BACKGROUND } },
+	{ .args = { "-ODeliveryMode=d" }, .want = { .request.delivery = DELIVERY_QUEUE } },
+	{ .args = { "-O", "deliverymode=interactive" }, .want = { .request.delivery = DELIVERY_WAIT } },
 	{ .args = { "-odx" }, .code = EX_USAGE, .words = "-od" },
 	{ .args = { "-od" }, .code = EX_USAGE, .words = "-od needs a value joined to it" },
 	{ .args = { "-od", "i" }, .code = EX_USAGE },
@@ -146,14 +146,14 @@ static const struct row {
 	{ .args = { "-ODeliveryMode=now" }, .code = EX_USAGE, .words = "DeliveryMode=now" },
 	{ .args = { "-oep" } },
 	{ .args = { "-oew" } },
-	{ .args = { "-oem" }, .want = { .errors = ERRORS_MAIL } },
-	{ .args = { "-oee" }, .want = { .errors = ERRORS_MAIL } },
-	{ .args = { "-oeq" }, .want = { .errors = ERRORS_QUIET } },
-	{ .args = { "-em" }, .want = { .errors = ERRORS_MAIL } },
-	{ .args = { "-eq" }, .want = { .errors = ERRORS_QUIET } },
+	{ .args = { "-oem" }, .want = { .request.errors = ERRORS_MAIL } },
+	{ .args = { "-oee" }, .want = { .request.errors = ERRORS_MAIL } },
+	{ .args = { "-oeq" }, .want = { .request.errors = ERRORS_QUIET } },
+	{ .args = { "-em" }, .want = { .request.errors = ERRORS_MAIL } },
+	{ .args = { "-eq" }, .want = { .request.errors = ERRORS_QUIET } },
 	{ .args = { "-oem", "-oep" } },
-	{ .args = { "-O", "ErrorMode=q" }, .want = { .errors = ERRORS_QUIET } },
-	{ .args = { "-OErrorMode=mail" }, .want = { .errors = ERRORS_MAIL } },
+	{ .args = { "-O", "ErrorMode=q" }, .want = { .request.errors = ERRORS_QUIET } },
+	{ .args = { "-OErrorMode=mail" }, .want = { .request.errors = ERRORS_MAIL } },
 	{ .args = { "-oez" }, .code = EX_USAGE, .words = "-oe" },
 	{ .args = { "-oe", "m" }, .code = EX_USAGE, .words = "-oe needs" },
 	{ .args = { "-e", "m" }, .code = EX_USAGE, .words = "-e needs" },
@@ -163,7 +163,7 @@ static const struct row {
 	{ .args = { "-ba", "a" }, .recipients = "a|" },
 	{ .args = { "-bs" }, .want = { .mode = MODE_SMTP } },
 	{ .args = { "-bs", "-oem", "-fa@x" },
-	  .want = { .mode = MODE_SMTP, .errors = ERRORS_MAIL, .sender = "a@x" } },
+	  .want = { .mode = MODE_SMTP, .request.errors = ERRORS_MAIL, .request.sender = "a@x" } },
 	{ .args = { "-bp" }, .want = { .mode = MODE_MAILQ } },
 	{ .args = { "-bpv" }, .want = { .mode = MODE_MAILQ, .verbose = 1 } },
 	{ .args = { "-bi" }, .want = { .mode = MODE_NEWALIASES } },
@@ -207,7 +207,7 @@ static const struct row {
 	{ .args = { "-O" }, .code = EX_USAGE, .words = "-O needs a value" },
 	{ .args = { "-oMrESMTP", "a" }, .recipients = "a|" },
 	{ .args = { "-oMr", "ESMTP", "a" }, .recipients = "a|" },
-	{ .args = { "-oMs", "host", "-t" }, .want = { .header_recipients = true } },
+	{ .args = { "-oMs", "host", "-t" }, .want = { .request.header_recipients = true } },
 	{ .args = { "-oMr" }, .code = EX_USAGE, .words = "-oM needs a value" },
 	{ .args = { "-oQ/tmp", "a" }, .recipients = "a|" },
 	{ .args = { "-oQ", "/tmp", "a" }, .recipients = "a|" },
@@ -248,22 +248,22 @@ static void eq(const char *got, const char *want)
 static void check_result(const struct options *got, const struct options *want)
 {
 	ck_assert_int_eq(got->mode, want->mode);
-	ck_assert_int_eq(got->header_recipients, want->header_recipients);
+	ck_assert_int_eq(got->request.header_recipients, want->request.header_recipients);
 	ck_assert_int_eq(got->dots_are_text, want->dots_are_text);
-	ck_assert_int_eq(got->no_aliases, want->no_aliases);
-	ck_assert_int_eq(got->smtputf8, want->smtputf8);
+	ck_assert_int_eq(got->request.no_aliases, want->request.no_aliases);
+	ck_assert_int_eq(got->request.smtputf8, want->request.smtputf8);
 	ck_assert_uint_eq(got->verbose, want->verbose);
-	ck_assert_uint_eq(got->hops, want->hops);
-	ck_assert_uint_eq(got->notify, want->notify);
-	ck_assert_int_eq(got->ret, want->ret);
-	ck_assert_int_eq(got->body, want->body);
-	ck_assert_int_eq(got->delivery, want->delivery);
-	ck_assert_int_eq(got->errors, want->errors);
+	ck_assert_uint_eq(got->request.hops, want->request.hops);
+	ck_assert_uint_eq(got->request.notify, want->request.notify);
+	ck_assert_int_eq(got->request.ret, want->request.ret);
+	ck_assert_int_eq(got->request.body, want->request.body);
+	ck_assert_int_eq(got->request.delivery, want->request.delivery);
+	ck_assert_int_eq(got->request.errors, want->request.errors);
 	eq(got->config, want->config);
-	eq(got->sender, want->sender);
-	eq(got->full_name, want->full_name);
-	eq(got->envid, want->envid);
-	eq(got->tag, want->tag);
+	eq(got->request.sender, want->request.sender);
+	eq(got->request.full_name, want->request.full_name);
+	eq(got->request.envid, want->request.envid);
+	eq(got->request.tag, want->request.tag);
 	eq(got->queue_id, want->queue_id);
 	eq(got->queue_recipient, want->queue_recipient);
 	eq(got->queue_sender, want->queue_sender);
@@ -274,8 +274,8 @@ static void check_recipients(const struct options *got, const char *want)
 	struct buf list;
 
 	buf_init(&list, 1000);
-	for (size_t i = 0; i < got->recipients_len; i++)
-		buf_printf(&list, "%s|", got->recipients[i]);
+	for (size_t i = 0; i < got->request.recipients_len; i++)
+		buf_printf(&list, "%s|", got->request.recipients[i]);
 	ck_assert_str_eq(list.data, want ? want : "");
 	buf_release(&list);
 }
@@ -326,7 +326,7 @@ START_TEST(another_name_comes_first)
 	ck_assert(options_parse(&o, 1, runq, &st));
 	ck_assert(options_parse(&o, 0, user, &st));
 	ck_assert_int_eq(o.mode, MODE_RUN_QUEUE);
-	ck_assert_uint_eq(o.recipients_len, 0);
+	ck_assert_uint_eq(o.request.recipients_len, 0);
 }
 END_TEST
 
@@ -342,7 +342,7 @@ START_TEST(ten_thousand_words)
 	options_init(&o);
 	ck_assert(options_parse(&o, MANY, args, &st));
 	ck_assert(o.dots_are_text);
-	ck_assert_uint_eq(o.recipients_len, MANY / 2);
+	ck_assert_uint_eq(o.request.recipients_len, MANY / 2);
 }
 END_TEST
 

@@ -1,0 +1,39 @@
+#ifndef ROUTE_PREPARE_H
+#define ROUTE_PREPARE_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/msgid.h"
+#include "mail/request.h"
+#include "route/route.h"
+
+/*
+ * From what was handed over to what can be sent or queued: who gets it, from
+ * whom and by which account, and a header that is complete.  The same for a
+ * message that one process delivers, one that comes by SMTP and one that the
+ * daemon takes.
+ */
+struct prepared {
+	char id[MSGID_SIZE];       /* under which it is logged and kept */
+	struct envelope envelope;
+	struct route    route;
+};
+
+/* Gives it its id: a refusal is logged under one, too. */
+void prepared_init(struct prepared *p);
+void prepared_release(struct prepared *p);
+
+/*
+ * EX_USAGE without any recipient, EX_DATAERR for what can never be sent,
+ * EX_UNAVAILABLE for a message that goes round in circles, EX_CONFIG if no
+ * account is for it.  Recipients that are no addresses are FAILED in the
+ * envelope, the others WAITING.  `m` is changed: see message_complete().
+ */
+bool prepare(struct prepared *p, const struct config *c, const struct caller *who,
+             const struct request *r, struct message *m, struct status *st);
+
+#endif
