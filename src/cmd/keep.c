@@ -66,7 +66,7 @@ static bool try(const struct keep *k, struct queue *q, struct queue_entry *entry
 		.until = deadline_in(k->config->settings.try_for),
 		.submitting = true,
 		.by_mail = k->by_mail,
-		.keep_only = k->only,
+		.keep_only = k->then != KEEP_TRIED,
 	};
 	enum attempt_result result;
 	struct status st;
@@ -89,22 +89,28 @@ static bool is_empty(struct queue *q)
 	return empty;
 }
 
-/*
- * Where one message got through others may: what waits for the account is tried
- * by a process of its own.  If it was the account that waited, at once.
- */
-static void try_others(const struct keep *k, struct queue *q, bool account_waited)
+/* What waits for the account is tried by a process of its own. */
+static void run_account(const struct keep *k, struct queue *q, bool forced)
 {
 	const struct filter filter = { .account = k->account->name };
 	const struct run run = {
 		.queue = q,
 		.config = k->config,
 		.filter = &filter,
-		.forced = account_waited,
+		.forced = forced,
 	};
 
 	if (!is_empty(q))
 		run_detached(&run);
+}
+
+/* Where one message got through others may: if it was the account that waited, at once. */
+static void go_on(const struct keep *k, struct queue *q, const struct envelope *e, bool account_waited)
+{
+	if (k->then == KEEP_SENDING)
+		run_account(k, q, false);
+	else if (envelope_count(e, RECIPIENT_SENT) > 0)
+		run_account(k, q, account_waited);
 }
 
 static bool add(const struct keep *k, struct queue *q, const struct message *m, struct envelope *e,
@@ -112,7 +118,7 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 {
 	const struct settings *s = &k->config->settings;
 	const struct queue_limits limits = { .messages = s->quota_messages, .bytes = s->quota_bytes };
-	bool attempted = mark_owed(e) || !k->only;
+	bool attempted = mark_owed(e) || k->then == KEEP_TRIED;
 	const struct queue_info info = {
 		.account = k->account->name,
 		.tag = (char *)k->tag,
@@ -132,8 +138,7 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 		*kept = try(k, q, &entry, e);
 		queue_release(&entry);
 	}
-	if (envelope_count(e, RECIPIENT_SENT) > 0)
-		try_others(k, q, before.tries > 0);
+	go_on(k, q, e, before.tries > 0);
 	return true;
 }
 

@@ -7,17 +7,26 @@
 #include "mail/message.h"
 
 /*
- * A message by way of the queue, for a caller who waits: first it is on the
- * disk, then it is tried for `try_for`, unless its account waits already; what
- * could not be delivered stays.  Refused for good, it is taken out again.  When
- * it was sent, what else waits for the account is tried in the background.
+ * A message by way of the queue: first it is on the disk, then ...
+ *
+ * KEEP_TRIED, for a caller who waits: it is tried for `try_for`, unless its
+ * account waits already; what could not be delivered stays.  Refused for good,
+ * it is taken out again.  When it was sent, what else waits for the account is
+ * tried in the background.
+ *
+ * KEEP_SENDING: it is delivered by a process of its own, with what else is due
+ * for the account.
+ *
+ * KEEP_ONLY: nobody is asked now.
  */
+enum keep_then { KEEP_TRIED, KEEP_SENDING, KEEP_ONLY };
+
 struct keep {
 	const struct config  *config;
 	const struct account *account;
 	const char *id, *tag;         /* -L, or NULL */
 	const struct trace *trace;    /* -v, or NULL */
-	bool only;                    /* nobody is asked now */
+	enum keep_then then;
 	bool by_mail;                 /* what is refused comes back as a notification (-oem), not as our result */
 };
 

@@ -162,19 +162,25 @@ static int refuse(const struct work *w, const struct status *st)
 	return st->sysexit;
 }
 
-/* -od speaks where there is a queue. */
-static enum deliver_mode deliver_mode(const struct work *w)
+/* Whether there is a queue, and what to do once the message is in it: -od, else `deliver`. */
+static bool is_kept(const struct work *w, enum keep_then *then)
 {
-	static const enum deliver_mode asked[] = {
-		[DELIVERY_WAIT] = DELIVER_AUTO,
-		[DELIVERY_BACKGROUND] = DELIVER_AUTO,
-		[DELIVERY_QUEUE] = DELIVER_QUEUE,
+	static const enum keep_then asked[] = {
+		[DELIVERY_WAIT] = KEEP_TRIED,
+		[DELIVERY_BACKGROUND] = KEEP_SENDING,
+		[DELIVERY_QUEUE] = KEEP_ONLY,
 	};
 	enum deliver_mode configured = w->config.settings.deliver;
 
 	if (w->s->now || configured == DELIVER_NOW)
-		return DELIVER_NOW;
-	return w->options->request.delivery == DELIVERY_DEFAULT ? configured : asked[w->options->request.delivery];
+		return false;
+	*then = configured == DELIVER_QUEUE ? KEEP_ONLY : KEEP_TRIED;
+	if (w->options->request.delivery != DELIVERY_DEFAULT)
+		*then = asked[w->options->request.delivery];
+	/* Who wants to see the dialogue waits for it. */
+	if (*then == KEEP_SENDING && w->options->verbose > 0)
+		*then = KEEP_TRIED;
+	return true;
 }
 
 /* A person may wonder. */
@@ -186,7 +192,7 @@ static void report_kept(const struct work *w)
 	report(w);
 }
 
-static int send_by_queue(struct work *w, enum deliver_mode mode)
+static int send_by_queue(struct work *w, enum keep_then then)
 {
 	struct keep k = {
 		.config = &w->config,
@@ -194,7 +200,7 @@ static int send_by_queue(struct work *w, enum deliver_mode mode)
 		.id = w->mail.id,
 		.tag = w->options->request.tag,
 		.trace = trace(w),
-		.only = mode == DELIVER_QUEUE,
+		.then = then,
 		.by_mail = w->options->request.errors == ERRORS_MAIL && *w->mail.envelope.sender != '\0',
 	};
 	struct status st;
@@ -203,7 +209,7 @@ static int send_by_queue(struct work *w, enum deliver_mode mode)
 
 	if (!keep_message(&k, &w->message, &w->mail.envelope, &kept, &st))
 		return refuse(w, &st);
-	if (kept && !k.only)
+	if (kept && then == KEEP_TRIED)
 		report_kept(w);
 	code = kept || k.by_mail ? EX_OK : result_exit(&w->mail.envelope);
 	if (code != EX_OK)
@@ -213,14 +219,14 @@ static int send_by_queue(struct work *w, enum deliver_mode mode)
 
 static int send_message(struct work *w)
 {
-	enum deliver_mode mode = deliver_mode(w);
+	enum keep_then then;
 
 	log_changes(w);
 	log_refused(w);
 	/* Where no recipient is an address there is nothing to keep. */
-	if (mode == DELIVER_NOW || envelope_count(&w->mail.envelope, RECIPIENT_WAITING) == 0)
+	if (!is_kept(w, &then) || envelope_count(&w->mail.envelope, RECIPIENT_WAITING) == 0)
 		return send_now(w);
-	return send_by_queue(w, mode);
+	return send_by_queue(w, then);
 }
 
 int submit(const struct submission *s)
