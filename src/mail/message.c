@@ -42,7 +42,7 @@ static bool spill(struct message *m)
 bool message_add_body(struct message *m, const char *p, size_t n)
 {
 	while (n > 0) {
-		size_t space = BODY_IN_MEMORY - m->body.len, part = n < space ? n : space;
+		size_t space = m->body.max - m->body.len, part = n < space ? n : space;
 
 		buf_add(&m->body, p, part);
 		m->body_octets += part;

@@ -20,6 +20,7 @@ enum { HEADER_MAX = 16 * 1024 * 1024, BODY_IN_MEMORY = 1024 * 1024 - 1 };
 struct message_options {
 	bool     dots_are_text;    /* -i: a lone dot does not end the message */
 	uint64_t max_octets;       /* 0 is none; more is EX_DATAERR, after draining */
+	size_t   in_memory;        /* instead of BODY_IN_MEMORY; 0: that */
 };
 
 struct message {

@@ -17,6 +17,8 @@ void parser_init(struct parser *p, struct message *m, const struct message_optio
 	*p = (struct parser){ .message = m, .options = *o, .at_line_start = true };
 	buf_init(&p->field, HEADER_MAX + 2 * PIECE); /* a piece of LFs doubles */
 	buf_init(&p->postmarks, POSTMARKS_MAX);
+	if (o->in_memory > 0)
+		m->body.max = o->in_memory;
 }
 
 static void fail(struct parser *p, int sysexit, const char *what, const char *why)

@@ -15,11 +15,18 @@ enum delivery_mode { DELIVERY_DEFAULT, DELIVERY_WAIT, DELIVERY_BACKGROUND, DELIV
 enum error_mode { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET };
 enum body_type { BODY_DEFAULT, BODY_7BIT, BODY_8BITMIME };
 
+/* What an SMTP client says of one recipient (RFC 3461, 4.1 and 4.2). */
+struct request_dsn {
+	unsigned notify;            /* 0: what is said for all */
+	const char *orcpt;          /* "rfc822;ann@example.org", in xtext; NULL: not said */
+};
+
 struct request {
 	const char *sender;         /* -f as given, maybe a bare name; "" and "<>" are the null
 	                               sender; NULL: none was named */
 	const char *const *recipients;   /* operands, each an address or a list of them */
 	size_t recipients_len;
+	const struct request_dsn *recipients_dsn; /* NULL, or one for each of them, which is then one address */
 	bool header_recipients;     /* -t: those of the header, too */
 	bool no_aliases;            /* -n */
 	bool smtputf8;              /* -U */

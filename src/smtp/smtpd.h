@@ -20,7 +20,19 @@
  * HELO, EHLO, MAIL, RCPT, DATA, BDAT, RSET, NOOP, VRFY, HELP, QUIT; PIPELINING
  * (RFC 2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), DSN (3461),
  * CHUNKING (3030), ENHANCEDSTATUSCODES (2034).  No EHLO is needed before MAIL,
- * and a bare name is an address (`RCPT TO:<root>`).
+ * and a bare name is an address (`RCPT TO:<root>`), which reaches the request as
+ * SMTP writes it, without < and >.
+ *
+ * `strict` is for sockets: nothing but CRLF ends a command or, with its dot, the
+ * data.  A bare LF among commands ends the session with 521, because whoever
+ * sends it would wait for a reply for ever; in the data it is text, and becomes a
+ * line end like any other (mail/parser.h) of which a dot behind it is no part.
+ * Sent on, every dot at a line's start is doubled anew, so no other server can
+ * see an end where we saw none.  Otherwise LF alone, too, ends lines.
+ *
+ * Limits, beside max_message and HEADER_MAX (552): 2048 octets a command, on a
+ * private connection 512 KB (500); ADDRESSES_MAX recipients of 16 MB in all (452);
+ * 20 bad commands since the last message (421).
  */
 struct smtpd_options {
 	const char *name;          /* of this host, for greeting and EHLO */
@@ -34,7 +46,7 @@ struct smtpd_options {
 struct smtpd;
 
 struct smtpd_ops {
-	/* A transaction begins.  False refuses it: a temporary failure is answered 4xx (421
+	/* A transaction begins.  NULL: every one may.  False refuses it: a temporary failure is answered 4xx (421
 	   and the end of the session if st->wait is WAIT_HOST), another 5xx. */
 	bool (*begin)(void *arg, const struct request *r, struct status *st);
 	/* A recipient as it was given.  NULL: every one is taken. */
@@ -65,7 +77,11 @@ void smtpd_free(struct smtpd *s);
 size_t smtpd_feed(struct smtpd *s, const char *p, size_t n);
 enum smtpd_state smtpd_state(const struct smtpd *s);
 
-/* What to send to the client: take it with buf_consume().  The greeting is there from the start. */
+/*
+ * What to send to the client: take it with buf_consume().  The greeting is there
+ * from the start.  Feed nothing while much of it waits: some commands are shorter
+ * than their replies.
+ */
 struct buf *smtpd_out(struct smtpd *s);
 
 /*
@@ -74,6 +90,9 @@ struct buf *smtpd_out(struct smtpd *s);
  * private connection where the code is no 2xx.
  */
 void smtpd_answer(struct smtpd *s, int code, int sysexit, const char *text);
+
+/* The answer that a failure deserves. */
+void smtpd_refuse(struct smtpd *s, const struct status *st);
 
 /* End the session with 421 and these words, as soon as no message is in hand: at once, or after its answer. */
 void smtpd_end(struct smtpd *s, const char *text);
