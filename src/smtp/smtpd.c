@@ -41,6 +41,7 @@ struct smtpd {
 	const struct smtpd_ops *ops;
 	void *arg;
 	enum smtpd_state state;
+	bool answered;                      /* a message, since smtpd_feed() was called */
 	struct buf out;
 	unsigned bad;                       /* commands, since the last message */
 	char *ending;                       /* smtpd_end() was called, with these words */
@@ -646,7 +647,8 @@ size_t smtpd_feed(struct smtpd *s, const char *p, size_t n)
 	};
 	size_t at = 0;
 
-	while (at < n && s->state == SMTPD_READING)
+	s->answered = false;
+	while (at < n && s->state == SMTPD_READING && !s->answered)
 		at += take[s->reading](s, p + at, n - at);
 	return at;
 }
@@ -702,6 +704,7 @@ static void answered(struct smtpd *s)
 {
 	transaction_reset(&s->t);
 	s->bad = 0;
+	s->answered = true;
 	if (s->state == SMTPD_WAITING)
 		s->state = SMTPD_READING;
 	if (s->ending != NULL)

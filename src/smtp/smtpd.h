@@ -70,9 +70,8 @@ struct smtpd *smtpd_new(const struct smtpd_options *o, const struct smtpd_ops *o
 void smtpd_free(struct smtpd *s);
 
 /*
- * Octets from the client, in pieces of any size; how many were taken.  Less than
- * n only where the state is no longer SMTPD_READING: the rest is to be fed again
- * after the answer.
+ * Octets from the client, in pieces of any size; how many were taken.  Behind the
+ * end of a message it is less than n: the rest is to be fed again after the answer.
  */
 size_t smtpd_feed(struct smtpd *s, const char *p, size_t n);
 enum smtpd_state smtpd_state(const struct smtpd *s);

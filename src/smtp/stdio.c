@@ -1,0 +1,93 @@
+#include "smtp/stdio.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+enum { BLOCK = 64 * 1024, IDLE_MS = 60 * 60 * 1000 };
+
+/* SIGHUP, SIGINT and SIGTERM, to be read; what was blocked before goes to `old`. */
+static int take_signals(sigset_t *old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, old);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* The caller may have made it non-blocking; one who never reads is given an hour, too. */
+static bool flush(struct buf *out)
+{
+	struct pollfd writable = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	while (out->len > 0) {
+		ssize_t n = write(STDOUT_FILENO, out->data, out->len);
+
+		if (n > 0)
+			buf_consume(out, (size_t)n);
+		else if (n < 0 && errno == EAGAIN) {
+			if (poll(&writable, 1, IDLE_MS) == 0)
+				return false;
+		} else if (n < 0 && errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+/* What there is to read, 0 at the end and -1 for a failure; -2: there is nothing, and the session is over. */
+static ssize_t receive(struct smtpd *s, int signals, char *block)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	ssize_t n;
+
+	do {
+		int ready = poll(fds, 2, IDLE_MS);
+
+		if (ready == 0 || (ready > 0 && fds[1].revents != 0)) {
+			smtpd_end(s, ready == 0 ? "an hour has passed" : "the process is told to stop");
+			return -2;
+		}
+		n = ready < 0 ? -1 : read(STDIN_FILENO, block, BLOCK);
+	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return n;
+}
+
+/* Between two messages of one piece the answer to the first goes out. */
+static bool feed(struct smtpd *s, const char *p, size_t n)
+{
+	bool ok = true;
+
+	for (size_t at = 0; ok && at < n && smtpd_state(s) == SMTPD_READING; ok = flush(smtpd_out(s)))
+		at += smtpd_feed(s, p + at, n - at);
+	return ok;
+}
+
+int smtp_stdio(struct smtpd *s)
+{
+	char *block = alloc(BLOCK);
+	sigset_t old;
+	int signals = take_signals(&old);
+	bool ok = flush(smtpd_out(s));
+	ssize_t n = 1;
+
+	while (ok && smtpd_state(s) == SMTPD_READING && (n = receive(s, signals, block)) > 0)
+		ok = feed(s, block, (size_t)n);
+	ok = flush(smtpd_out(s)) && ok && n != -1;
+	if (signals >= 0)
+		close(signals);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	free(block);
+	return ok ? EX_OK : EX_IOERR;
+}

@@ -1,0 +1,17 @@
+#ifndef SMTP_STDIO_H
+#define SMTP_STDIO_H
+
+#include "smtp/smtpd.h"
+
+/*
+ * SMTP on standard input and output, for `sendmail -bs`: to the end of input,
+ * QUIT, an hour without a word, or SIGTERM, SIGINT or SIGHUP, which let a message
+ * in hand be answered.  Its ops.message must answer before it returns, and goes
+ * on with those signals blocked.
+ *
+ * Nothing is ever written to standard error, which may be the same connection.
+ * The result is an exit code: EX_IOERR if reading or writing failed.
+ */
+int smtp_stdio(struct smtpd *s);
+
+#endif
