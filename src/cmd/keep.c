@@ -4,80 +4,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "deliver/attempt.h"
+#include "deliver/first.h"
 #include "deliver/run.h"
 #include "queue/queue.h"
 #include "queue/retry.h"
-
-static void log_kept(const struct keep *k, const struct envelope *e, const struct message *m)
-{
-	struct log_event *event = log_event("accepted");
-
-	log_text(event, "id", k->id);
-	log_number(event, "uid", getuid());
-	log_text(event, "account", k->account->name);
-	log_text(event, "from", e->sender);
-	log_number(event, "size", message_octets(m));
-	log_number(event, "recipients", e->len);
-	log_text(event, "tag", k->tag);
-	log_send(event);
-}
-
-static void log_error(const struct keep *k, const struct status *st)
-{
-	struct log_event *event = log_event("error");
-
-	log_text(event, "id", k->id);
-	log_text(event, "error", st->text);
-	log_send(event);
-}
-
-/* Recipients that no server will see: their sender is yet to be told. */
-static bool mark_owed(struct envelope *e)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < e->len; i++)
-		any |= e->v[i].owed = e->v[i].state == RECIPIENT_FAILED && *e->sender != '\0';
-	return any;
-}
-
-/* A file has room for states; the words that go with them are here. */
-static void copy_outcome(struct envelope *to, const struct envelope *from)
-{
-	for (size_t i = 0; i < to->len && i < from->len; i++) {
-		to->v[i].state = from->v[i].state;
-		to->v[i].status = from->v[i].status;
-	}
-}
-
-/*
- * True: it is still in the queue.  It is on the disk by now, so that whatever goes
- * wrong it counts as accepted.
- */
-static bool try(const struct keep *k, struct queue *q, struct queue_entry *entry, struct envelope *e)
-{
-	struct attempt a = {
-		.queue = q,
-		.config = k->config,
-		.entry = entry,
-		.trace = k->trace,
-		.until = deadline_in(k->config->settings.try_for),
-		.submitting = true,
-		.by_mail = k->by_mail,
-		.keep_only = k->then != KEEP_TRIED,
-	};
-	enum attempt_result result;
-	struct status st;
-
-	copy_outcome(&entry->envelope, e);
-	result = attempt(&a, &st);
-	copy_outcome(e, &entry->envelope);
-	if (result == ATTEMPT_ERROR)
-		log_error(k, &st);
-	return result != ATTEMPT_DONE;
-}
 
 static bool is_empty(struct queue *q)
 {
@@ -118,7 +48,7 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 {
 	const struct settings *s = &k->config->settings;
 	const struct queue_limits limits = { .messages = s->quota_messages, .bytes = s->quota_bytes };
-	bool attempted = mark_owed(e) || k->then == KEEP_TRIED;
+	bool attempted = first_owes(e) || k->then == KEEP_TRIED;
 	const struct queue_info info = {
 		.account = k->account->name,
 		.tag = (char *)k->tag,
@@ -132,10 +62,19 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 	retry_account_load(q, k->account->name, &before);
 	if (!queue_add(q, k->id, &info, e, m, &limits, attempted ? &entry : NULL, st))
 		return false;
-	log_kept(k, e, m);
+	first_log(k->id, &info, NULL, 0, e, m);
 	*kept = true;
 	if (attempted) {
-		*kept = try(k, q, &entry, e);
+		*kept = first_attempt(&(struct first){
+			.queue = q,
+			.config = k->config,
+			.entry = &entry,
+			.envelope = e,
+			.trace = k->trace,
+			.until = deadline_in(s->try_for),
+			.keep_only = k->then != KEEP_TRIED,
+			.by_mail = k->by_mail,
+		});
 		queue_release(&entry);
 	}
 	go_on(k, q, e, before.tries > 0);

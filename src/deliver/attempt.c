@@ -355,7 +355,8 @@ static bool tell_delay(struct work *w)
 static bool caller_is_told(const struct work *w)
 {
 	return w->a->submitting && !w->a->by_mail && waiting(w) == 0
-	       && envelope_count(&w->e->envelope, RECIPIENT_FAILED) > 0;
+	       && envelope_count(&w->e->envelope, RECIPIENT_FAILED) > 0
+	       && (w->a->tell == NULL || w->a->tell(w->a->arg));
 }
 
 /* A message that was cut off stays as it is until it has been tried again. */

@@ -40,6 +40,10 @@ struct attempt {
 	bool                 submitting;
 	bool                 by_mail;     /* there is one all the same (-oem) */
 	bool                 keep_only;   /* nobody is asked this time */
+	/* Asked once, when a refusal is about to be the answer: whether the caller still
+	   waits for one.  If not, there is a notification.  NULL: yes. */
+	bool               (*tell)(void *arg);
+	void                *arg;
 
 	/* What came of it: */
 	time_t next;                   /* kept: when to look again */

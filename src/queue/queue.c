@@ -182,27 +182,33 @@ static bool is_there(int dir, const char *id)
 	return faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Files and octets in the queue, for a quota. */
-static bool within(struct queue *q, const struct queue_limits *limits, uint64_t more, struct status *st)
+bool queue_count(struct queue *q, const struct queue_limits *limits, struct queue_usage *out, struct status *st)
 {
-	uint64_t messages = 1, octets = more;
 	struct queue_list *list;
 	const char *id;
 	struct stat sb;
 
+	*out = (struct queue_usage){ 0 };
 	if (limits == NULL || (limits->messages == 0 && limits->bytes == 0))
 		return true;
 	if ((list = queue_list(q, st)) == NULL)
 		return false;
-	while ((id = queue_list_next(list)) != NULL)
-		if (fstatat(q->queue_fd, id, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
-			messages++;
-			octets += (uint64_t)sb.st_size;
-		}
+	while ((id = queue_list_next(list)) != NULL) {
+		out->messages++;
+		if (limits->bytes != 0 && fstatat(q->queue_fd, id, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			out->bytes += (uint64_t)sb.st_size;
+	}
 	queue_list_free(list);
-	if (limits->messages != 0 && messages > limits->messages)
+	return true;
+}
+
+bool queue_has_room(const struct queue_limits *limits, const struct queue_usage *u, uint64_t octets, struct status *st)
+{
+	if (limits == NULL)
+		return true;
+	if (limits->messages != 0 && u->messages >= limits->messages)
 		return status_fail(st, EX_TEMPFAIL, "the queue is full (quota_messages)");
-	if (limits->bytes != 0 && octets > limits->bytes)
+	if (limits->bytes != 0 && u->bytes + octets > limits->bytes)
 		return status_fail(st, EX_TEMPFAIL, "the queue is full (quota_bytes)");
 	return true;
 }
@@ -246,35 +252,88 @@ static bool write_file(int fd, const struct queue_entry *e, const struct message
 		return status_fail(st, EX_DATAERR, "a control character in the envelope");
 	buf_init(&head, QFILE_HEAD_MAX);
 	qfile_head(&head, e, message_octets(m));
-	ok = buf_ok(&head) && io_write_all(fd, head.data, head.len) && write_message(fd, m)
-	     && fdatasync(fd) == 0;
+	ok = buf_ok(&head) && io_write_all(fd, head.data, head.len) && write_message(fd, m);
 	buf_release(&head);
 	return ok || failed(st, "queueing the message", "");
 }
 
-/* From tmp/ into queue/: the moment of the promise. */
-static bool commit(struct queue *q, const char *id, struct status *st)
+bool queue_stage(struct queue *q, const char *id, const struct queue_info *info,
+                 const struct envelope *env, const struct message *m, bool claim,
+                 struct queue_staged *out, struct status *st)
 {
-	if (renameat(q->tmp_fd, id, q->queue_fd, id) != 0)
+	struct queue_entry e = { .info = *info, .envelope = *env, .message = *m };
+
+	*out = (struct queue_staged){ .fd = -1 };
+	snprintf(out->id, sizeof(out->id), "%s", id);
+	snprintf(e.id, sizeof(e.id), "%s", id);
+	if (is_there(q->queue_fd, id))
+		return out->committed = true;
+	out->fd = openat(q->tmp_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out->fd < 0)
 		return failed(st, "queueing the message", "");
-	if (fsync(q->queue_fd) == 0)
+	if ((!claim || flock(out->fd, LOCK_EX | LOCK_NB) == 0 || failed(st, "locking", id))
+	    && write_file(out->fd, &e, m, st))
 		return true;
-	failed(st, "queueing the message", "");
-	unlinkat(q->queue_fd, id, 0);
+	queue_staged_release(q, out);
 	return false;
 }
 
+static bool set_failed(struct queue_staged *s)
+{
+	s->committed = false;
+	return failed(&s->st, "queueing the message", "");
+}
+
+/*
+ * The octets of all are on their way to the disk before the first is waited for,
+ * and with them what the file system has to write down of them: a journal then
+ * has all in the transaction that the first one waits for.
+ */
+static void sync_files(struct queue_staged *const *v, size_t n)
+{
+	for (size_t i = 0; n > 1 && i < n; i++)
+		if (v[i]->fd >= 0)
+			sync_file_range(v[i]->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (size_t i = 0; i < n; i++)
+		v[i]->committed = v[i]->fd < 0 || fdatasync(v[i]->fd) == 0 || set_failed(v[i]);
+}
+
+/* From tmp/ into queue/: the moment of the promise. */
+void queue_commit(struct queue *q, struct queue_staged *const *v, size_t n)
+{
+	sync_files(v, n);
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->committed && v[i]->fd >= 0 && renameat(q->tmp_fd, v[i]->id, q->queue_fd, v[i]->id) != 0)
+			set_failed(v[i]);
+	if (fsync(q->queue_fd) == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->committed && v[i]->fd >= 0) {
+			set_failed(v[i]);
+			unlinkat(q->queue_fd, v[i]->id, 0);
+		}
+}
+
+void queue_staged_release(struct queue *q, struct queue_staged *s)
+{
+	if (s->fd >= 0 && !s->committed)
+		unlinkat(q->tmp_fd, s->id, 0);
+	close_fd(&s->fd);
+}
+
 /* The file just written, through the descriptor that has its lock. */
-static bool adopt(int fd, struct queue_entry *claim, struct status *st)
+bool queue_adopt(struct queue *q, struct queue_staged *s, struct queue_entry *claim, struct status *st)
 {
 	const char *why;
 
 	queue_entry_init(claim);
-	claim->fd = fd;
+	claim->fd = s->fd;
 	claim->claimed = true;
-	if (load(fd, claim, &why))
+	s->fd = -1;
+	if (load(claim->fd, claim, &why))
 		return true;
 	queue_release(claim);
+	unlinkat(q->queue_fd, s->id, 0); /* it will be refused, and what is refused is not kept */
 	return status_fail(st, EX_SOFTWARE, "reading back what was queued: %s", why);
 }
 
@@ -282,30 +341,22 @@ bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
                const struct envelope *env, const struct message *m,
                const struct queue_limits *limits, struct queue_entry *claim, struct status *st)
 {
-	struct queue_entry e = { .info = *info, .envelope = *env, .message = *m };
-	int fd;
+	struct queue_staged staged, *const one = &staged;
+	struct queue_usage usage;
 	bool ok;
 
 	if (is_there(q->queue_fd, id))
 		return true;
-	snprintf(e.id, sizeof(e.id), "%s", id);
-	if (!within(q, limits, message_octets(m), st))
+	if (!queue_count(q, limits, &usage, st) || !queue_has_room(limits, &usage, message_octets(m), st)
+	    || !queue_stage(q, id, info, env, m, claim != NULL, &staged, st))
 		return false;
-	fd = openat(q->tmp_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return failed(st, "queueing the message", "");
-	ok = flock(fd, LOCK_EX | LOCK_NB) == 0 || failed(st, "locking", id);
-	ok = ok && write_file(fd, &e, m, st) && commit(q, id, st);
+	queue_commit(q, &one, 1);
+	ok = staged.committed;
 	if (!ok)
-		unlinkat(q->tmp_fd, id, 0);
-	if (!ok || claim == NULL) {
-		close(fd);
-		return ok;
-	}
-	if (adopt(fd, claim, st))
-		return true;
-	unlinkat(q->queue_fd, id, 0); /* it will be refused, and what is refused is not kept */
-	return false;
+		*st = staged.st;
+	ok = ok && (claim == NULL || queue_adopt(q, &staged, claim, st));
+	queue_staged_release(q, &staged);
+	return ok;
 }
 
 /* --- claiming --- */

@@ -82,6 +82,34 @@ bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
                const struct queue_limits *limits, struct queue_entry *claim, struct status *st);
 
 /*
+ * The same for several messages, which share what makes them durable: each is
+ * staged, that is written and promised to nobody, then all are committed, and
+ * for each the caller looks whether it was.  To be released, each, whatever
+ * came of it; what is not committed is then gone.
+ */
+struct queue_staged {
+	char id[QUEUE_ID_MAX + 1];
+	int  fd;                 /* -1: it was there already, or is released */
+	bool committed;
+	struct status st;        /* why it is not */
+};
+
+/* With `claim` the lock is ours: see queue_adopt. */
+bool queue_stage(struct queue *q, const char *id, const struct queue_info *info,
+                 const struct envelope *e, const struct message *m, bool claim,
+                 struct queue_staged *out, struct status *st);
+void queue_commit(struct queue *q, struct queue_staged *const *v, size_t n);
+/* Open what was committed with `claim`; if it cannot be, it is taken out again. */
+bool queue_adopt(struct queue *q, struct queue_staged *s, struct queue_entry *claim, struct status *st);
+void queue_staged_release(struct queue *q, struct queue_staged *s);
+
+/* How much there is; zero without looking where there is no limit that asks. */
+struct queue_usage { uint64_t messages, bytes; };
+bool queue_count(struct queue *q, const struct queue_limits *limits, struct queue_usage *out, struct status *st);
+/* Whether one more of so many octets may come; `limits` may be NULL. */
+bool queue_has_room(const struct queue_limits *limits, const struct queue_usage *u, uint64_t octets, struct status *st);
+
+/*
  * Open an entry to deliver or change it.  The lock is on the open file
  * description: a child inherits it and it dies with its last holder.
  * QUEUE_BUSY: somebody else has it; QUEUE_GONE: it is no longer there;
