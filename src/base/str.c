@@ -34,6 +34,16 @@ bool str_istarts(const char *s, const char *prefix)
 	return str_iequaln(s, prefix, strlen(prefix));
 }
 
+bool str_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool str_is_space(char c)
+{
+	return str_is_blank(c) || c == '\r' || c == '\n';
+}
+
 static bool is_control(char c)
 {
 	return (unsigned char)c < 32 || c == 127;

@@ -16,6 +16,9 @@ bool str_iequaln(const char *a, const char *b, size_t n);
 bool str_starts(const char *s, const char *prefix);
 bool str_istarts(const char *s, const char *prefix);
 
+bool str_is_blank(char c);     /* a space or a TAB */
+bool str_is_space(char c);     /* or the CR or LF of a line's end */
+
 /* Any octet below 32, or DEL, among the n. */
 bool str_has_control(const char *s, size_t n);
 bool str_is_ascii(const char *s, size_t n);

@@ -16,17 +16,12 @@ void conf_init(struct conf *c, const char *text, size_t n)
 		c->at += bom;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Take blanks off both ends of [*from, *to). */
 static void trim(const char **from, const char **to)
 {
-	while (*from < *to && is_blank(**from))
+	while (*from < *to && str_is_blank(**from))
 		++*from;
-	while (*to > *from && is_blank((*to)[-1]))
+	while (*to > *from && str_is_blank((*to)[-1]))
 		--*to;
 }
 
@@ -59,7 +54,7 @@ static void split(struct conf_line *out, const char *from, const char *to)
 {
 	const char *key = from;
 
-	while (from < to && !is_blank(*from))
+	while (from < to && !str_is_blank(*from))
 		from++;
 	out->key = alloc_copyn(key, (size_t)(from - key));
 	trim(&from, &to);
@@ -149,7 +144,7 @@ bool conf_expand(const char *value, conf_lookup *lookup, struct buf *out, struct
 void conf_quote(const char *value, bool verbatim, struct buf *out)
 {
 	size_t n = strlen(value);
-	bool quotes = n == 0 || is_blank(value[0]) || is_blank(value[n - 1]) || value[0] == '"';
+	bool quotes = n == 0 || str_is_blank(value[0]) || str_is_blank(value[n - 1]) || value[0] == '"';
 
 	if (quotes)
 		buf_putc(out, '"');

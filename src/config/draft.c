@@ -274,7 +274,7 @@ static bool line_account(struct draft *d, const char *key, const char *value,
 	char *name;
 	bool ok;
 
-	while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
+	while (n > 0 && str_is_blank(value[n - 1]))
 		n--;
 	name = alloc_copyn(value, n);
 	ok = begin_account(d, name, parents, at, st);

@@ -17,14 +17,9 @@ struct entry {
 	struct buf *password;
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static void skip_blanks(struct reader *r)
 {
-	while (r->at < r->end && is_blank(*r->at))
+	while (r->at < r->end && str_is_space(*r->at))
 		r->at++;
 }
 
@@ -56,7 +51,7 @@ static bool next_word(struct reader *r)
 		read_quoted(r);
 		return true;
 	}
-	for (; r->at < r->end && !is_blank(*r->at); r->at++)
+	for (; r->at < r->end && !str_is_space(*r->at); r->at++)
 		buf_putc(&r->word, *r->at);
 	return true;
 }

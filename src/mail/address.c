@@ -43,16 +43,6 @@ static bool next_is_of(const struct cursor *p, const char *set)
 	return !at_end(p) && p->text[p->at] != '\0' && strchr(set, p->text[p->at]) != NULL;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool is_space(char c)
-{
-	return is_blank(c) || c == '\r' || c == '\n';
-}
-
 /* Here and in all that follows `out` is NULL where the text is only passed over. */
 static void put(struct buf *out, const char *s, size_t n)
 {
@@ -70,7 +60,7 @@ static size_t fold(const struct cursor *p)
 	if (i == p->n || p->text[i] != '\n')
 		return 0;
 	i++;
-	return i == p->n || is_blank(p->text[i]) ? i - p->at : 0;
+	return i == p->n || str_is_blank(p->text[i]) ? i - p->at : 0;
 }
 
 enum character { CHAR_ASCII, CHAR_UTF8, CHAR_CONTROL, CHAR_BROKEN };
@@ -108,7 +98,7 @@ static bool unexpected(struct cursor *p, const char *expected)
 {
 	size_t octets;
 
-	if (at_end(p) || is_blank(p->text[p->at]) || fold(p) > 0 || is_allowed(p, &octets))
+	if (at_end(p) || str_is_blank(p->text[p->at]) || fold(p) > 0 || is_allowed(p, &octets))
 		fail(p, p->at, expected);
 	return false;
 }
@@ -173,7 +163,7 @@ static bool skip_blanks(struct cursor *p)
 	size_t folded;
 
 	while (!at_end(p)) {
-		if (is_blank(p->text[p->at]))
+		if (str_is_blank(p->text[p->at]))
 			p->at++;
 		else if ((folded = fold(p)) > 0)
 			p->at += folded;
@@ -489,7 +479,7 @@ static void entry(struct cursor *p, struct address *a, size_t start)
 		while (skip_blanks(p), !at_end(p) && !next_is_of(p, ",;"))
 			pass(p);
 	}
-	for (end = p->at; end > start && is_space(p->text[end - 1]);)
+	for (end = p->at; end > start && str_is_space(p->text[end - 1]);)
 		end--;
 	if (p->error != NULL) {
 		address_release(a);

@@ -19,23 +19,13 @@ void header_release(struct header *h)
 	header_init(h);
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool is_space(char c)
-{
-	return is_blank(c) || c == '\r' || c == '\n';
-}
-
 bool field_parse(const char *line, size_t n, size_t *name_len, size_t *body)
 {
 	size_t name = 0, colon;
 
 	while (name < n && line[name] > ' ' && line[name] < 127 && line[name] != ':')
 		name++;
-	for (colon = name; colon < n && is_blank(line[colon]);)
+	for (colon = name; colon < n && str_is_blank(line[colon]);)
 		colon++;
 	if (name == 0 || colon == n || line[colon] != ':')
 		return false;
@@ -189,9 +179,9 @@ void field_unfold(const struct field *f, struct buf *out)
 {
 	size_t from = f->body, end = f->len;
 
-	while (from < end && is_space(f->text[from]))
+	while (from < end && str_is_space(f->text[from]))
 		from++;
-	while (end > from && is_space(f->text[end - 1]))
+	while (end > from && str_is_space(f->text[end - 1]))
 		end--;
 	for (; from < end; from++)
 		if (f->text[from] != '\r' && f->text[from] != '\n')
