@@ -84,7 +84,7 @@ static void settle(struct parser *p)
 	const char *line = p->field.data + p->line;
 	size_t n = p->field.len - p->line, name_len, body;
 
-	if (p->line > 0 && (*line == ' ' || *line == '\t')) {
+	if (p->line > 0 && str_is_blank(*line)) {
 		p->settled = true;
 	} else if (field_parse(line, n, &name_len, &body)) {
 		finish_field(p);
@@ -252,6 +252,13 @@ static void raw_text(struct parser *p, const char *s, size_t n)
 	p->crs += n - text;
 }
 
+static void fail_size(struct parser *p)
+{
+	status_fail(&p->failure, EX_DATAERR, "the message is larger than max_message allows (%llu octets)",
+	            (unsigned long long)p->options.max_octets);
+	p->done = true;
+}
+
 static void check_size(struct parser *p)
 {
 	const struct message *m = p->message;
@@ -262,7 +269,7 @@ static void check_size(struct parser *p)
 	if (m->header.octets + p->field.len > HEADER_MAX)
 		fail(p, EX_DATAERR, "the header is larger than 16 MB", "");
 	else if (max > 0 && message_octets(m) + p->field.len > max)
-		fail(p, EX_DATAERR, "the message is larger than max_message", "");
+		fail_size(p);
 }
 
 static void feed_piece(struct parser *p, const char *s, size_t n)

@@ -329,7 +329,7 @@ START_TEST(larger_than_allowed)
 	message_init(&m);
 	ck_assert(!read_pipe(&m, pipe_of("A: 1\n\n", "0123456789\n", 300000, ""), 100000, &st));
 	ck_assert_int_eq(st.sysexit, EX_DATAERR);
-	ck_assert_ptr_nonnull(strstr(st.text, "larger than max_message"));
+	ck_assert_ptr_nonnull(strstr(st.text, "larger than max_message allows (100000 octets)"));
 	ck_assert_int_eq(m.fd, -1);
 	message_release(&m);
 	ck_assert(!read_pipe(&m, pipe_of("A: ", "0123456789", 10000, ""), 100000, &st));
