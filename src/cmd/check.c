@@ -60,37 +60,28 @@ static void json_list(struct buf *out, const char *name, const struct strv *valu
 }
 
 /* The keys that are set: a string each, a list where a key may stand more than once. */
-static void json_settings(struct buf *out, enum setting_scope scope, const void *base)
+static void json_setting(void *arg, const struct setting *row, const struct strv *values)
 {
-	size_t n;
-	const struct setting *table = setting_table(&n);
+	struct buf *out = arg;
 
-	for (size_t i = 0; i < n; i++) {
-		struct strv values;
-
-		strv_init(&values);
-		if (table[i].scope == scope)
-			setting_show(&table[i], base, &values);
-		if (values.len > 0 && out->data[out->len - 1] != '{')
-			buf_putc(out, ',');
-		if (values.len > 0 && (table[i].flags & SETTING_ADDS))
-			json_list(out, table[i].name, &values);
-		else if (values.len > 0)
-			json_member(out, table[i].name, values.v[0]);
-		strv_release(&values);
-	}
+	if (out->data[out->len - 1] != '{')
+		buf_putc(out, ',');
+	if (row->flags & SETTING_ADDS)
+		json_list(out, row->name, values);
+	else
+		json_member(out, row->name, values->v[0]);
 }
 
 static void json_config(struct buf *out, const struct config *c)
 {
 	json_member(out, "file", source(c));
 	buf_puts(out, ",\"settings\":{");
-	json_settings(out, SCOPE_GLOBAL, &c->settings);
+	setting_each(SCOPE_GLOBAL, &c->settings, json_setting, out);
 	buf_puts(out, "},\"accounts\":[");
 	for (size_t i = 0; i < c->len; i++) {
 		buf_puts(out, i > 0 ? ",{" : "{");
 		json_member(out, "name", c->v[i].name);
-		json_settings(out, SCOPE_ACCOUNT, &c->v[i]);
+		setting_each(SCOPE_ACCOUNT, &c->v[i], json_setting, out);
 		buf_putc(out, '}');
 	}
 	buf_puts(out, "],");

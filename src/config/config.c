@@ -442,28 +442,17 @@ static void print_value(const struct setting *row, const char *value, FILE *out)
 	buf_release(&quoted);
 }
 
-static void print_scope(enum setting_scope scope, const void *base, FILE *out)
+static void print_setting(void *out, const struct setting *row, const struct strv *values)
 {
-	size_t n;
-	const struct setting *table = setting_table(&n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct strv values;
-
-		strv_init(&values);
-		if (table[i].scope == scope)
-			setting_show(&table[i], base, &values);
-		for (size_t j = 0; j < values.len; j++)
-			print_value(&table[i], values.v[j], out);
-		strv_release(&values);
-	}
+	for (size_t i = 0; i < values->len; i++)
+		print_value(row, values->v[i], out);
 }
 
 void config_print(const struct config *c, FILE *out)
 {
-	print_scope(SCOPE_GLOBAL, &c->settings, out);
+	setting_each(SCOPE_GLOBAL, &c->settings, print_setting, out);
 	for (size_t i = 0; i < c->len; i++) {
 		fprintf(out, "\naccount %s\n", c->v[i].name);
-		print_scope(SCOPE_ACCOUNT, &c->v[i], out);
+		setting_each(SCOPE_ACCOUNT, &c->v[i], print_setting, out);
 	}
 }

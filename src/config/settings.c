@@ -268,3 +268,18 @@ void setting_show(const struct setting *s, const void *base, struct strv *values
 	if (values->len == before && (s->flags & SETTING_OFF))
 		strv_add(values, "off");
 }
+
+void setting_each(enum setting_scope scope, const void *base,
+	void (*each)(void *arg, const struct setting *s, const struct strv *values), void *arg)
+{
+	struct strv values;
+
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		strv_init(&values);
+		if (table[i].scope == scope)
+			setting_show(&table[i], base, &values);
+		if (values.len > 0)
+			each(arg, &table[i], &values);
+		strv_release(&values);
+	}
+}

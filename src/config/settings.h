@@ -147,6 +147,10 @@ bool setting_set(const struct setting *s, void *base, const char *value,
 /* Put "FILE:LINE: KEY: " in front of the text.  Always returns false. */
 bool setting_during(struct status *st, const struct origin *at, const char *key);
 
+/* Each key of a scope that is set, in the table's order, with what setting_show makes of it. */
+void setting_each(enum setting_scope scope, const void *base,
+                  void (*each)(void *arg, const struct setting *s, const struct strv *values), void *arg);
+
 /* What the field says as values, a string for each line that a file would need; none if it is unset. */
 void setting_show(const struct setting *s, const void *base, struct strv *values);
 
