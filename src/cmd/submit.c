@@ -42,25 +42,10 @@ static void work_release(struct work *w)
 	config_release(&w->config);
 }
 
-/* The files that the configuration names are relative to its own, whatever our directory is by then. */
-static char *absolute(const char *path)
-{
-	char *dir, *whole;
-
-	if (path == NULL || *path == '/')
-		return alloc_copy(path);
-	dir = getcwd(NULL, 0);
-	whole = dir ? alloc_printf("%s/%s", dir, path) : alloc_copy(path);
-	free(dir);
-	return whole;
-}
-
 static bool load(struct work *w, struct status *st)
 {
-	char *file = absolute(w->options->config);
-	bool ok = config_load(&w->config, file, st);
+	bool ok = config_load(&w->config, w->options->config, st);
 
-	free(file);
 	report_open_log(ok ? &w->config.settings : NULL);
 	/* The caller's directory is not ours to hold for the hours that input may take. */
 	return ok && (chdir("/") == 0 || status_fail(st, EX_OSERR, "cannot change to /"));

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -172,12 +173,16 @@ static char *from_home(const char *rest, struct status *st)
 	return path;
 }
 
+/* Absolute, because we may be in another directory when it is opened. */
 static char *beside(const char *file, const char *value)
 {
 	const char *slash = strrchr(file, '/');
+	char *here = *file == '/' ? NULL : getcwd(NULL, 0), *path;
 
-	return slash == NULL ? alloc_copy(value)
-	                     : alloc_printf("%.*s/%s", (int)(slash - file), file, value);
+	path = alloc_printf("%s%s%.*s/%s", here != NULL ? here : "", here != NULL && slash != NULL ? "/" : "",
+		slash != NULL ? (int)(slash - file) : 0, file, value);
+	free(here);
+	return path;
 }
 
 char *kind_resolve_path(const char *value, const struct origin *at, struct status *st)

@@ -162,7 +162,6 @@ static const struct {
 	{ "rewrite a@b c@d\nrewrite off\nhost a\n", NULL, { { "", "rewrite off" } } },
 
 	/* File names */
-	{ "host a\ntls_trust_file ca.pem\n", NULL, { { "default", "tls_trust_file ca.pem" } } },
 	{ "host a\npassword_file rel\n", NULL, { { "default", "password_file rel" } } },
 
 	/* The environment */
@@ -218,6 +217,26 @@ START_TEST(load)
 		ck_assert_msg(says(text, files[_i].said[i].account, files[_i].said[i].line), "%s: %s is not in %s",
 			files[_i].text, files[_i].said[i].line, text);
 	free(text);
+	config_release(&c);
+}
+END_TEST
+
+/* Whoever loads it may go to another directory before the file is opened. */
+START_TEST(relative_files_become_absolute)
+{
+	static const char *const names[] = { "sub/c", "c" };
+	struct config c;
+	struct status st;
+	char *wanted;
+
+	ck_assert_int_eq(mkdir("sub", 0700), 0);
+	put(names[_i], "host a\ntls_trust_file ca.pem\n");
+	setenv("MAILCHUTE_CONFIG", names[_i], 1);
+	config_init(&c);
+	ck_assert_msg(config_load(&c, NULL, &st), "%s", st.text);
+	wanted = alloc_printf("%s/%sca.pem", dir, _i == 0 ? "sub/" : "");
+	ck_assert_str_eq(c.v[0].tls_trust_file, wanted);
+	free(wanted);
 	config_release(&c);
 }
 END_TEST
@@ -863,6 +882,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, load, 0, COUNT_OF(files));
+	tcase_add_loop_test(tc, relative_files_become_absolute, 0, 2);
 	tcase_add_loop_test(tc, printed_reads_as_it_was, 0, COUNT_OF(files));
 	tcase_add_test(tc, the_msmtprc_of_the_manual);
 	tcase_add_test(tc, the_system_msmtprc_of_the_manual);
