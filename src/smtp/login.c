@@ -120,6 +120,7 @@ static enum outcome try_mechanism(struct session *s, const char *mechanism,
 	t.sasl = sasl_start(mechanism, login, st);
 	buf_init(&t.answer, ANSWER_MAX);
 	s->secrets[0] = &t.answer;
+	s->hide_challenges = mechanism_has(mechanism, MECH_GUESSABLE);
 	if (t.sasl != NULL && send_auth(&t, st))
 		outcome = converse(&t, st) ? decided(&t, st) : LOGIN_BROKEN;
 	s->secrets[0] = NULL;

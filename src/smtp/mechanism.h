@@ -26,6 +26,7 @@ enum mechanism_trait {
 	MECH_FIRST       = 1 << 8, /* the client speaks first ... */
 	MECH_INITIAL     = 1 << 9, /* ... and may do so in the AUTH command */
 	MECH_PROOF       = 1 << 10, /* 235 alone is not enough: the server proves itself */
+	MECH_GUESSABLE   = 1 << 11, /* what the server says is enough to try passwords at leisure */
 };
 
 struct mechanism {

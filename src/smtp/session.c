@@ -118,7 +118,11 @@ static void trace_reply(const struct session *s)
 	for (;; p = end + 1) {
 		end = p + strcspn(p, "\n");
 		buf_reset(&line);
-		buf_printf(&line, "%03d%c%.*s", s->reply.code, *end == '\n' ? '-' : ' ', (int)(end - p), p);
+		buf_printf(&line, "%03d%c", s->reply.code, *end == '\n' ? '-' : ' ');
+		if (s->reply.code == 334 && s->hide_challenges && end > p)
+			buf_puts(&line, "***");
+		else
+			buf_add(&line, p, (size_t)(end - p));
 		trace_line(s->trace, TRACE_RECEIVED, line.data);
 		if (*end == '\0')
 			break;

@@ -29,6 +29,7 @@ struct session {
 	struct reply  reply;               /* the last one */
 	struct buf    line;
 	const struct buf *secrets[2];      /* never shown, should the server repeat them; or NULL */
+	bool hide_challenges;              /* nor is the text of its 334 */
 	char auth[32];                     /* the mechanism that logged in; "" if none */
 	struct tls_info tls;               /* version "" without TLS */
 	bool connected;
