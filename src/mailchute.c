@@ -11,6 +11,7 @@
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 #include "cmd/version.h"
+#include "serve/listen.h"
 
 /* A name of sendmail's and the options that it stands for. */
 struct personality {
@@ -79,6 +80,11 @@ static int show_version(const struct options *o)
 	return version_print();
 }
 
+static int run_queue_now(const struct options *o)
+{
+	return runq_options(o, NULL);
+}
+
 static int (*const modes[])(const struct options *o) = {
 	[MODE_DELIVER] = deliver_stdin,
 	[MODE_SMTP] = refuse_smtp,
@@ -86,7 +92,7 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_NEWALIASES] = refuse_aliases,
 	[MODE_RESOLVE] = verify_options,
 	[MODE_VERSION] = show_version,
-	[MODE_RUN_QUEUE] = runq_options,
+	[MODE_RUN_QUEUE] = run_queue_now,
 };
 
 /* Callers write first and look afterwards: a refused call reads it all. */
@@ -125,8 +131,10 @@ int main(int argc, char **argv)
 	int words = argc > 0 ? argc - 1 : 0;
 	char **args = argv + (argc > 0);
 
-	process_start();
-	if (str_starts(name, "mailchute"))
+	bool is_sendmail = !str_starts(name, "mailchute");
+
+	process_start(is_sendmail ? 0 : listen_inherited());
+	if (!is_sendmail)
 		return finish(command_main(words, args));
 	return finish(sendmail_main(personality_of(name), (size_t)words,
 	                            (const char *const *)args));

@@ -12,10 +12,12 @@
  * in its own cmd/check.h.  The result is the exit code; words for the user go
  * to stderr and start with "mailchute: ", what was asked for goes to stdout.
  */
+struct viewer;
 struct call {
 	const char *config;     /* -C's FILE; NULL without */
 	int    argc;            /* the command's name and its arguments */
 	char **argv;            /* ends in a NULL */
+	const struct viewer *viewer;   /* the daemon runs it for a caller: see spool.h; else NULL */
 };
 
 struct command {

@@ -157,6 +157,7 @@ void mailq_json(struct buf *out, const struct queue_entry *e, bool sending)
 
 struct listing {
 	struct queue *queue;
+	const struct viewer *viewer;
 	bool json;
 	uint64_t messages, octets;
 	int code;
@@ -193,7 +194,8 @@ static void list_id(struct listing *l, const char *id)
 	status_fail(&st, EX_SOFTWARE, "%s: this file of the queue cannot be understood", id);
 	switch (queue_look(l->queue, id, &e, &st)) {
 	case QUEUE_OK:
-		list_entry(l, &e);
+		if (spool_may(l->viewer, &e))
+			list_entry(l, &e);
 		queue_release(&e);
 		break;
 	case QUEUE_GONE: /* delivered meanwhile */
@@ -227,10 +229,10 @@ static void print_total(const struct listing *l)
 	buf_release(&text);
 }
 
-static int list(const char *program, const char *config, bool json)
+static int list(const char *program, const char *config, const struct viewer *viewer, bool json)
 {
 	struct spool spool;
-	struct listing l = { .queue = &spool.queue, .json = json };
+	struct listing l = { .queue = &spool.queue, .viewer = viewer, .json = json };
 	struct status st;
 
 	if (!spool_open(&spool, config, &st) || (spool.there && !list_all(&l, &st))) {
@@ -245,10 +247,10 @@ static int list(const char *program, const char *config, bool json)
 
 int mailq_options(const struct options *o)
 {
-	return list("sendmail", o->config, false);
+	return list("sendmail", o->config, NULL, false);
 }
 
-int mailq_list(const char *config, bool json)
+int mailq_list(const char *config, const struct viewer *viewer, bool json)
 {
-	return list("mailchute", config, json);
+	return list("mailchute", config, viewer, json);
 }

@@ -14,8 +14,9 @@
  * EX_OK, also where nothing was ever kept; EX_SOFTWARE if a file of the queue
  * cannot be understood.
  */
+struct viewer;
 int mailq_options(const struct options *o);
-int mailq_list(const char *config, bool json);
+int mailq_list(const char *config, const struct viewer *viewer, bool json);
 
 /* What is printed, pure.  `sending`: somebody is at it. */
 extern const char mailq_heading[];

@@ -36,12 +36,12 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void process_start(void)
+void process_start(int handed_over)
 {
 	static const struct rlimit no_core = { 0, 0 };
 
 	open_missing();
-	closefrom(STDERR_FILENO + 1);
+	closefrom(STDERR_FILENO + 1 + handed_over);
 	umask(077);
 	reset_signals();
 	setrlimit(RLIMIT_CORE, &no_core);

@@ -12,8 +12,9 @@
  * umask 077; no signal blocked, all at their defaults but SIGPIPE and SIGXFSZ,
  * which are ignored; no core dump, which could hold a password; a PATH, for
  * the commands of the configuration.
+ * Of those above so many stay open as were handed over on purpose (serve/listen.h).
  */
-void process_start(void);
+void process_start(int handed_over);
 
 /*
  * Until the end of standard input SIGHUP, SIGINT and SIGTERM discard the

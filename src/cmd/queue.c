@@ -137,7 +137,7 @@ static const struct action actions[] = {
 	{ "retry", retry, "retried" },
 };
 
-static void log_action(const struct action *a, const struct queue_entry *e)
+static void log_action(const struct action *a, const struct viewer *v, const struct queue_entry *e)
 {
 	struct log_event *event;
 
@@ -145,7 +145,7 @@ static void log_action(const struct action *a, const struct queue_entry *e)
 		return;
 	event = log_event(a->event);
 	log_text(event, "id", e->id);
-	log_number(event, "uid", getuid());
+	log_number(event, "uid", v != NULL ? v->uid : getuid());
 	log_text(event, "from", e->envelope.sender);
 	log_send(event);
 }
@@ -178,27 +178,32 @@ static enum queue_result open_entry(struct spool *s, const struct action *a, con
 	return queue_claim(&s->queue, id, e, st);
 }
 
-static bool act(struct spool *s, const struct action *a, const char *id, struct status *st)
+static bool is_allowed(const struct viewer *v, const struct queue_entry *e, struct status *st)
+{
+	return spool_may(v, e) || status_fail(st, EX_NOPERM, "%s is another user's mail", e->id);
+}
+
+static bool act(struct spool *s, const struct viewer *v, const struct action *a, const char *id, struct status *st)
 {
 	struct queue_entry e;
 	bool ok;
 
 	queue_entry_init(&e);
-	ok = found(open_entry(s, a, id, &e, st), id, st) && a->run(&s->queue, &e, st);
+	ok = found(open_entry(s, a, id, &e, st), id, st) && is_allowed(v, &e, st) && a->run(&s->queue, &e, st);
 	if (ok)
-		log_action(a, &e);
+		log_action(a, v, &e);
 	queue_release(&e);
 	return ok;
 }
 
 /* Every id; the exit code of the first that failed. */
-static int act_on_all(struct spool *s, const struct action *a, char *const *ids)
+static int act_on_all(struct spool *s, const struct viewer *v, const struct action *a, char *const *ids)
 {
 	struct status st;
 	int code = EX_OK;
 
 	for (; *ids != NULL; ids++)
-		if (!act(s, a, *ids, &st)) {
+		if (!act(s, v, a, *ids, &st)) {
 			report_failure("mailchute", &st);
 			code = code == EX_OK ? st.sysexit : code;
 		}
@@ -212,7 +217,7 @@ static int run(const struct call *call, const struct action *a)
 	int code;
 
 	if (spool_open(&spool, call->config, &st)) {
-		code = act_on_all(&spool, a, call->argv + 2);
+		code = act_on_all(&spool, call->viewer, a, call->argv + 2);
 	} else {
 		report_failure("mailchute", &st);
 		code = st.sysexit;
@@ -236,7 +241,7 @@ int queue_command(const struct call *call)
 	bool json = call->argc == 3 && strcmp(call->argv[2], "--json") == 0;
 
 	if (strcmp(word, "list") == 0 && (call->argc <= 2 || json))
-		return mailq_list(call->config, json);
+		return mailq_list(call->config, call->viewer, json);
 	if (strcmp(word, "flush") == 0)
 		return runq_flush(call, call->argv + 2, (size_t)call->argc - 2);
 	if (action == NULL || call->argc < 3)

@@ -1,6 +1,7 @@
 #include "cmd/runq.h"
 
 #include "cmd/report.h"
+#include "cmd/spool.h"
 #include "config/config.h"
 #include "deliver/run.h"
 
@@ -45,13 +46,21 @@ static int run(const struct runq *q)
 	return st.sysexit;
 }
 
-int runq_options(const struct options *o)
+/* Of the mail of others only an operator may say when it is tried. */
+static struct filter filter_for(const struct viewer *v, struct filter f)
 {
-	const struct filter filter = {
+	f.own = v != NULL && !v->is_operator;
+	f.uid = v != NULL ? v->uid : 0;
+	return f;
+}
+
+int runq_options(const struct options *o, const struct viewer *viewer)
+{
+	const struct filter filter = filter_for(viewer, (struct filter){
 		.id = o->queue_id,
 		.recipient = o->queue_recipient,
 		.sender = o->queue_sender,
-	};
+	});
 	const struct runq q = {
 		.program = "sendmail",
 		.config = o->config,
@@ -64,7 +73,7 @@ int runq_options(const struct options *o)
 
 int runq_flush(const struct call *call, char *const *ids, size_t n)
 {
-	const struct filter filter = { .ids = n > 0 ? ids : NULL, .n = n };
+	const struct filter filter = filter_for(call->viewer, (struct filter){ .ids = n > 0 ? ids : NULL, .n = n });
 	const struct runq q = { .program = "mailchute", .config = call->config, .filter = &filter };
 
 	return run(&q);

@@ -13,7 +13,8 @@
  */
 
 /* sendmail -q, -qI, -qR, -qS, runq */
-int runq_options(const struct options *o);
+struct viewer;
+int runq_options(const struct options *o, const struct viewer *viewer);
 
 /* mailchute queue flush [ID...]: `n` of them, 0 is all. */
 int runq_flush(const struct call *call, char *const *ids, size_t n);

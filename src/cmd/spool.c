@@ -25,6 +25,11 @@ static bool is_somebody_elses(const char *spool)
 	return geteuid() != 0 && stat(spool, &sb) == 0 && sb.st_uid != geteuid();
 }
 
+bool spool_may(const struct viewer *v, const struct queue_entry *e)
+{
+	return v == NULL || v->is_operator || v->uid == e->info.uid;
+}
+
 bool spool_open(struct spool *s, const char *config, struct status *st)
 {
 	const char *dir;

@@ -11,6 +11,13 @@ struct spool {
 	bool          there;      /* false: nothing was ever kept, `queue` is closed */
 };
 
+/* For whom a command looks at the queue.  NULL is whoever runs it, who may do what the files allow. */
+struct viewer {
+	uid_t uid;
+	bool  is_operator;        /* sees and touches all mail, not only its own */
+};
+bool spool_may(const struct viewer *v, const struct queue_entry *e);
+
 /*
  * Open what is there and make nothing.  It is its owner's and root's alone:
  * EX_NOPERM for everybody else.

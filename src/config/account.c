@@ -81,6 +81,11 @@ static bool matches(const char *from, const char *address, bool pattern)
 	return ok;
 }
 
+bool account_matches(const char *from, const char *address)
+{
+	return matches(from, address, kind_is_pattern(from));
+}
+
 static const struct account *find(const struct config *c, const char *address, bool pattern)
 {
 	for (size_t i = 0; i < c->len; i++)

@@ -59,6 +59,8 @@ void config_print(const struct config *c, FILE *out);
  */
 const struct account *account_choose(const struct config *c, const char *sender,
                                      const char *from_field, bool *by_from_field);
+/* Whether an address in wire form is the one that `from` names, or fits it if that is a pattern. */
+bool account_matches(const char *from, const char *address);
 const struct account *account_named(const struct config *c, const char *name);
 
 /* The first of the account's `from` that is an address, not a pattern; NULL if none. */

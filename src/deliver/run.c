@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	FINISH_MS = 10 * 1000,        /* for what is in hand when we are told to end */
+	FINISH_MS = 8 * 1000,         /* for what is in hand when we are told to end */
 	IDLE_MS = 5 * 1000,           /* a connection is kept without mail */
 	POLL_MS = 30 * 1000,          /* how often the queue is listed where nothing tells of arrivals */
 	SUM_UP_MS = 10 * 60 * 1000,   /* how often we look for summaries of notifications */

@@ -13,7 +13,7 @@
  * An account gets its second worker once the first has shown that it works: one
  * that is down, or refuses our password, is asked once and not four times.
  *
- * SIGHUP, SIGINT and SIGTERM end a run: the workers have ten seconds to finish
+ * SIGHUP, SIGINT and SIGTERM end a run: the workers have eight seconds to finish
  * what they have in hand.
  */
 struct run {

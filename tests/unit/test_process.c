@@ -62,7 +62,7 @@ static void start_without_descriptors(void)
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
-	process_start();
+	process_start(0);
 	must(read(STDIN_FILENO, &c, 1) < 0 && errno == EBADF, 1);
 	must(write(STDOUT_FILENO, &c, 1) == 1, 2);
 	must(write(STDERR_FILENO, &c, 1) == 1, 3);
@@ -75,7 +75,7 @@ static void start_with_one_missing(void)
 
 	must(fstat(STDERR_FILENO, &before) == 0, 1);
 	close(STDOUT_FILENO);
-	process_start();
+	process_start(0);
 	must(fstat(STDERR_FILENO, &after) == 0 && before.st_ino == after.st_ino, 2);
 	must(fcntl(STDOUT_FILENO, F_GETFD) >= 0, 3);
 }
@@ -96,7 +96,7 @@ static void start_with_strange_signals(void)
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
-	process_start();
+	process_start(0);
 	must(sigprocmask(SIG_BLOCK, NULL, &set) == 0, 1);
 	for (int signo = 1; signo < SIGSYS; signo++)
 		must(!sigismember(&set, signo), 2);
@@ -110,7 +110,7 @@ static void start_with_strange_masks(void)
 {
 	umask(0);
 	unsetenv("PATH");
-	process_start();
+	process_start(0);
 	must(umask(0) == 077, 1);
 	must(getenv("PATH") != NULL, 2);
 }

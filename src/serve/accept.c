@@ -1,0 +1,246 @@
+#include "serve/accept.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "deliver/first.h"
+
+void intake_init(struct intake *i, const struct peer *p, const struct request *r, struct message *m)
+{
+	*i = (struct intake){ .peer = p, .request = r, .message = m, .staged = { .fd = -1 } };
+	prepared_init(&i->mail);
+}
+
+void intake_release(struct intake *i, struct queue *q)
+{
+	queue_staged_release(q, &i->staged);
+	prepared_release(&i->mail);
+}
+
+/* --- the log --- */
+
+static struct log_event *event_of(const char *name, const struct intake *i)
+{
+	struct log_event *e = log_event(name);
+
+	log_text(e, "id", i->mail.id);
+	if (i->peer->caller.tcp)
+		log_text(e, "uid", "tcp");
+	else
+		log_number(e, "uid", i->peer->caller.uid);
+	if (i->peer->pid != 0)
+		log_number(e, "pid", (uint64_t)i->peer->pid);
+	log_text(e, "program", *i->peer->program != '\0' ? i->peer->program : NULL);
+	return e;
+}
+
+static void log_rejected(const struct intake *i)
+{
+	struct log_event *e = event_of("rejected", i);
+
+	log_text(e, "from", i->request->sender);
+	log_text(e, "error", i->st.text);
+	log_text(e, "tag", i->request->tag);
+	log_send(e);
+}
+
+/* Octets that no server would take are changed, but not without a word. */
+static void log_changes(const struct intake *i)
+{
+	struct log_event *e;
+
+	if (i->message->nuls == 0 && i->message->lone_crs == 0)
+		return;
+	e = event_of("changed", i);
+	log_number(e, "nul_dropped", i->message->nuls);
+	log_number(e, "cr_to_blank", i->message->lone_crs);
+	log_send(e);
+}
+
+static void log_accepted(const struct intake *i)
+{
+	struct log_event *e;
+
+	log_changes(i);
+	first_log(i->mail.id, &i->info, *i->peer->program != '\0' ? i->peer->program : NULL, i->peer->pid,
+	          &i->mail.envelope, i->message);
+	if (!i->info.held)
+		return;
+	e = event_of("held", i);
+	log_text(e, "limit", i->bite.rule);
+	log_send(e);
+}
+
+/* --- a limit that bites --- */
+
+static bool write_notice(struct message *m, const struct intake *i)
+{
+	struct buf text;
+	bool ok;
+
+	header_insert(&m->header, m->header.len, "Subject", " mailchute: a user sends more than the limit allows");
+	header_insert(&m->header, m->header.len, "Auto-Submitted", " auto-generated");
+	buf_init(&text, 8192);
+	if (i->peer->caller.tcp)
+		buf_puts(&text, "A caller by TCP");
+	else
+		buf_printf(&text, "The user with uid %lu", (unsigned long)i->peer->caller.uid);
+	buf_printf(&text, " has reached the limit\r\n\r\n    limit %s\r\n\r\nwith the message %s.  What comes of such mail "
+	           "is in the log; of this limit\r\nyou will hear no more until it has been kept for a while.\r\n",
+	           i->bite.rule, i->mail.id);
+	ok = buf_ok(&text) && message_add_body(m, text.data, text.len);
+	buf_release(&text);
+	return ok;
+}
+
+/* To the operator, by the way that all mail goes. */
+static bool post_notice(const struct acceptor *a, const struct intake *i, struct status *st)
+{
+	const char *to = a->config->settings.operator_address;
+	const struct request request = { .sender = "", .recipients = &to, .recipients_len = 1 };
+	const struct caller who = { .uid = geteuid() };
+	struct prepared mail;
+	struct message m;
+	bool ok;
+
+	prepared_init(&mail);
+	message_init(&m);
+	ok = write_notice(&m, i) && prepare(&mail, a->config, &who, &request, &m, st);
+	if (ok) {
+		const struct queue_info info = {
+			.account = mail.route.account->name,
+			.uid = who.uid,
+			.arrived = time(NULL),
+		};
+
+		ok = queue_add(a->queue, mail.id, &info, &mail.envelope, &m, NULL, NULL, st);
+	}
+	message_release(&m);
+	prepared_release(&mail);
+	return ok;
+}
+
+static void tell_of_bite(const struct acceptor *a, const struct intake *i)
+{
+	struct status st = { .sysexit = EX_OK };
+	struct log_event *e;
+
+	if (!i->bite.first)
+		return;
+	e = event_of("limited", i);
+	log_text(e, "limit", i->bite.rule);
+	if (a->config->settings.operator_address != NULL && !post_notice(a, i, &st))
+		log_text(e, "error", st.text);
+	log_send(e);
+}
+
+/* --- one message --- */
+
+static struct queue_limits limits(const struct acceptor *a)
+{
+	const struct settings *s = &a->config->settings;
+
+	return (struct queue_limits){ .messages = s->quota_messages, .bytes = s->quota_bytes };
+}
+
+bool accept_has_room(const struct acceptor *a, struct status *st)
+{
+	const struct queue_limits most = limits(a);
+	struct queue_usage usage;
+
+	if (queue_count(a->queue, &most, &usage, st) && queue_has_room(&most, &usage, 0, st))
+		return true;
+	st->wait = WAIT_HOST;
+	return false;
+}
+
+/* Somebody it can go to. */
+static bool has_recipient(struct intake *i)
+{
+	const struct envelope *e = &i->mail.envelope;
+
+	if (envelope_count(e, RECIPIENT_WAITING) > 0)
+		return true;
+	i->st = e->v[0].status;
+	return false;
+}
+
+static bool is_within_limits(const struct acceptor *a, struct intake *i)
+{
+	enum policy_verdict verdict;
+
+	verdict = policy_count(a->policy, &a->config->settings, i->peer, i->mail.envelope.len, clock_now(),
+	                       &i->bite, &i->st);
+	i->info.held = verdict == POLICY_HOLD;
+	return verdict == POLICY_PASS || verdict == POLICY_HOLD;
+}
+
+static bool fits(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
+{
+	const struct queue_limits most = limits(a);
+	uint64_t octets = message_octets(i->message);
+
+	i->full = !queue_has_room(&most, usage, octets, &i->st);
+	usage->messages++;
+	usage->bytes += octets;
+	return !i->full;
+}
+
+static bool stage(const struct acceptor *a, struct intake *i)
+{
+	bool owes = first_owes(&i->mail.envelope);
+
+	i->wait = i->request->delivery == DELIVERY_WAIT && !i->info.held;
+	i->attempted = owes || i->wait;
+	i->info = (struct queue_info){
+		.account = i->mail.route.account->name,
+		.tag = (char *)i->request->tag,
+		.uid = i->peer->caller.uid,
+		.arrived = time(NULL),
+		.held = i->info.held,
+		.sending = i->attempted,
+	};
+	return queue_stage(a->queue, i->mail.id, &i->info, &i->mail.envelope, i->message, i->attempted,
+	                   &i->staged, &i->st);
+}
+
+static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
+{
+	return policy_may_send(&a->config->settings, i->peer, i->request, i->message, &i->st)
+	       && prepare(&i->mail, a->config, &i->peer->caller, i->request, i->message, &i->st)
+	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i, usage) && stage(a, i);
+}
+
+void accept_all(const struct acceptor *a, struct intake *const *v, size_t n)
+{
+	const struct queue_limits most = limits(a);
+	struct queue_staged **staged = alloc_array(NULL, n + 1, sizeof(*staged));
+	struct queue_usage usage;
+	struct status st;
+	size_t ready = 0;
+
+	if (!queue_count(a->queue, &most, &usage, &st))
+		usage = (struct queue_usage){ 0 };
+	for (size_t i = 0; i < n; i++)
+		if ((v[i]->accepted = take_in(a, v[i], &usage)))
+			staged[ready++] = &v[i]->staged;
+	if (ready > 0)
+		queue_commit(a->queue, staged, ready);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i]->accepted && !v[i]->staged.committed) {
+			v[i]->accepted = false;
+			v[i]->st = v[i]->staged.st;
+		}
+		if (v[i]->accepted)
+			log_accepted(v[i]);
+		else
+			log_rejected(v[i]);
+		tell_of_bite(a, v[i]);
+	}
+	free(staged);
+}

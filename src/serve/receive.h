@@ -1,0 +1,57 @@
+#ifndef SERVE_RECEIVE_H
+#define SERVE_RECEIVE_H
+
+#include <stdbool.h>
+
+#include "serve/accept.h"
+#include "serve/errand.h"
+#include "serve/listen.h"
+#include "serve/loop.h"
+#include "serve/trial.h"
+#include "smtp/smtpd.h"
+
+/*
+ * The callers: each has a connection and an smtpd, and none waits for another.
+ * What has become whole in one turn of the loop is accepted together.
+ *
+ * There may be so many at once as there are descriptors for, CLIENTS_MAX at
+ * the most, a quarter of that for one user.  A newcomer beyond it takes the
+ * place of whoever has been silent for longest, if that is some seconds.
+ */
+enum { CLIENTS_MAX = 4096 };
+
+struct receiver {
+	struct acceptor acceptor;
+	struct smtpd_options smtp;      /* of the Unix socket; TCP is the same less `private` */
+	errand_function *run;           /* XRUN's commands, and -C's file for them */
+	const char *file;
+	void (*forget)(void *arg);      /* in a child: close what is the daemon's */
+	void *arg;
+
+	struct client *first;
+	size_t len, most;
+	struct trials trials;
+	struct listeners *listeners;
+	deadline again;                 /* nobody is let in before */
+	bool ending;
+	bool pending;                   /* there is work without any more octets */
+};
+
+/* The rest is filled in by the caller.  False: errno. */
+bool receiver_init(struct receiver *r);
+
+void receiver_watch(struct receiver *r, struct loop *l);
+/* After loop_turn(): accept what is whole, answer, let go who is gone. */
+void receiver_turn(struct receiver *r);
+
+/* Nobody comes in any more, and who has no message in hand is told to come again. */
+void receiver_end(struct receiver *r);
+bool receiver_is_empty(const struct receiver *r);
+/* Nobody waits any longer for a first attempt. */
+void receiver_hurry(struct receiver *r);
+
+/* In a child: close all connections. */
+void receiver_forget(struct receiver *r);
+void receiver_release(struct receiver *r);
+
+#endif
