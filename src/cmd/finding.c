@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -109,6 +110,29 @@ static void check_log(struct findings *f, const struct config *c, const struct a
 	if (a->logfile != NULL && *a->logfile == '/' && !can_append(a->logfile))
 		add_account(f, a, alloc_printf("logfile %s: %s", a->logfile, strerror(errno)),
 			"name a file that this user can write to, or leave it to syslog");
+}
+
+/* statfs(2) names them, but not in every libc's headers. */
+static const unsigned long tmpfs = 0x01021994UL, ramfs = 0x858458F6UL;
+
+/* The first message makes the spool; until then its place is its nearest parent's. */
+static bool is_in_memory(const char *dir)
+{
+	char *path = alloc_copy(dir), *slash;
+	struct statfs is;
+	bool known;
+
+	while (!(known = statfs(path, &is) == 0) && (slash = strrchr(path, '/')) != NULL && slash > path)
+		*slash = '\0';
+	free(path);
+	return known && ((unsigned long)is.f_type == tmpfs || (unsigned long)is.f_type == ramfs);
+}
+
+static void check_spool(struct findings *f, const struct config *c)
+{
+	if (c->settings.deliver != DELIVER_NOW && is_in_memory(c->settings.spool))
+		strv_take(&f->notes, alloc_printf("spool %s is in memory: mail that waits there is lost when the "
+			"machine stops", c->settings.spool));
 }
 
 /* Logging in */
@@ -230,6 +254,7 @@ void findings_collect(struct findings *f, const struct config *c)
 	struct status st;
 
 	check_files(f, c);
+	check_spool(f, c);
 	check_default(f, c);
 	if (!config_usable(c, NULL, &st))
 		findings_add(f, "", st.text, "");
