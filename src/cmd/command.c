@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cmd/check.h"
 #include "cmd/help.h"
+#include "cmd/import.h"
 #include "cmd/queue.h"
 #include "cmd/serve.h"
 #include "cmd/serverinfo.h"
@@ -35,7 +36,7 @@ static const struct command table[] = {
 	{ "send", missing_command, "", "Composes a message (not there yet)" },
 	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },
 	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not there yet)" },
-	{ "import", missing_command, "[FILE]", "Reads other programs' configuration (not there yet)" },
+	{ "import", import_command, "[FILE]", "Makes a configuration from another program's" },
 };
 
 const struct command *command_table(size_t *n)
