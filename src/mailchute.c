@@ -1,11 +1,11 @@
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/mailq.h"
 #include "cmd/options.h"
+#include "cmd/personality.h"
 #include "cmd/process.h"
 #include "cmd/runq.h"
 #include "cmd/submit.h"
@@ -13,39 +13,7 @@
 #include "cmd/version.h"
 #include "serve/listen.h"
 
-/* A name of sendmail's and the options that it stands for. */
-struct personality {
-	const char *name;
-	const char *options[2];
-	size_t n;
-};
-
-static const struct personality personalities[] = {
-	{ "mailq",      { "-bp" },        1 },
-	{ "newaliases", { "-bi" },        1 },
-	{ "runq",       { "-q" },         1 },
-	{ "rmail",      { "-i", "-oee" }, 2 },
-};
-static const struct personality sendmail = { "sendmail", { NULL }, 0 };
-
-static const struct personality *personality_of(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(personalities); i++)
-		if (strcmp(name, personalities[i].name) == 0)
-			return &personalities[i];
-	return &sendmail;
-}
-
-/* Callers may say anything, or nothing, in argv[0]. */
-static const char *base_name(const char *path)
-{
-	const char *slash;
-
-	if (path == NULL)
-		return sendmail.name;
-	slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
+static const char program[] = "sendmail";
 
 /* Whoever starts -bs reads SMTP from stdout and may have joined stderr to it. */
 static int refuse_smtp(const struct options *o)
@@ -66,7 +34,7 @@ static int deliver_stdin(const struct options *o)
 {
 	struct submission s = {
 		.options = o,
-		.program = sendmail.name,
+		.program = program,
 		.input = STDIN_FILENO,
 		.commit = true,
 	};
@@ -109,33 +77,22 @@ static int sendmail_main(const struct personality *p, size_t argc, const char *c
 	struct options o;
 	struct status st;
 
-	process_discard_on_signal(sendmail.name);
+	process_discard_on_signal(program);
 	options_init(&o);
 	if (!options_parse(&o, p->n, p->options, &st) || !options_parse(&o, argc, args, &st))
 		return usage(&o, &st);
 	return modes[o.mode](&o);
 }
 
-/* Standard output may be a full disk. */
-static int finish(int code)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	perror("mailchute: standard output");
-	return code == EX_OK ? EX_IOERR : code;
-}
-
 int main(int argc, char **argv)
 {
-	const char *name = base_name(argv[0]);
+	bool is_sendmail = !str_starts(personality_name(argv[0]), "mailchute");
 	int words = argc > 0 ? argc - 1 : 0;
 	char **args = argv + (argc > 0);
 
-	bool is_sendmail = !str_starts(name, "mailchute");
-
 	process_start(is_sendmail ? 0 : listen_inherited());
 	if (!is_sendmail)
-		return finish(command_main(words, args));
-	return finish(sendmail_main(personality_of(name), (size_t)words,
-	                            (const char *const *)args));
+		return process_end(command_main(words, args));
+	return process_end(sendmail_main(personality_of(argv[0]), (size_t)words,
+	                                 (const char *const *)args));
 }

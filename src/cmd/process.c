@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -108,4 +109,12 @@ void process_drain(int fd)
 		return;
 	while (io_read_patiently(fd, block, sizeof(block)) > 0)
 		;
+}
+
+int process_end(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	perror("mailchute: standard output");
+	return code == EX_OK ? EX_IOERR : code;
 }

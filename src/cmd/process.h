@@ -38,4 +38,7 @@ void process_commit(void);
  */
 void process_drain(int fd);
 
+/* `code`, or EX_IOERR if all went well but standard output could not be written: it may be a full disk. */
+int process_end(int code);
+
 #endif
