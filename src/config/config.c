@@ -10,6 +10,7 @@
 #include "config/draft.h"
 #include "config/kind.h"
 #include "config/machine.h"
+#include "config/place.h"
 #include "config/url.h"
 
 static const char system_file[] = SYSCONFDIR "/mailchute.conf";
@@ -144,21 +145,6 @@ static bool read_url(struct draft *d, const char *url, struct status *st)
 
 /* Which file */
 
-/* $VARIABLE, else ~/FALLBACK; with `rest` behind it.  NULL if there is neither. */
-static char *xdg_path(const char *variable, const char *fallback, const char *rest)
-{
-	const char *dir = secure_getenv(variable);
-	char *home, *path = NULL;
-
-	if (dir != NULL && *dir == '/') /* the XDG specification: relative ones are ignored */
-		return alloc_printf("%s/%s", dir, rest);
-	home = machine_home();
-	if (home != NULL)
-		path = alloc_printf("%s/%s/%s", home, fallback, rest);
-	free(home);
-	return path;
-}
-
 /* A file that may be missing.  False with EX_OK in the status if it is. */
 static bool try_file(struct draft *d, const char *path, struct status *st)
 {
@@ -182,9 +168,9 @@ static bool read_argument(struct draft *d, const char *file, struct status *st)
 
 static bool read_chosen(struct draft *d, struct status *st)
 {
-	const char *chosen = secure_getenv("MAILCHUTE_CONFIG");
+	const char *chosen = place_chosen_config();
 
-	if (chosen == NULL || *chosen == '\0')
+	if (chosen == NULL)
 		return st->sysexit = EX_OK, false;
 	if (try_file(d, chosen, st))
 		return true;
@@ -211,15 +197,15 @@ static bool refuse_none(const char *own, struct status *st)
 /* The first there is. */
 static bool read_any(struct draft *d, const char *file, struct status *st)
 {
-	const char *url = secure_getenv("MAILCHUTE_URL");
+	const char *url = place_url();
 	char *own;
 	bool ok;
 
 	if (file != NULL)
 		return read_argument(d, file, st);
-	if (url != NULL && *url != '\0')
+	if (url != NULL)
 		return read_url(d, url, st);
-	own = xdg_path("XDG_CONFIG_HOME", ".config", "mailchute/config");
+	own = place_own_config();
 	ok = read_chosen(d, st) || (st->sysexit == EX_OK && try_file(d, own, st))
 		|| (st->sysexit == EX_OK && read_system(d, st))
 		|| (st->sysexit == EX_OK && refuse_none(own, st));
@@ -246,7 +232,7 @@ static bool finish_settings(const struct draft *d, struct status *st)
 	if (s->maildomain == NULL)
 		s->maildomain = machine_maildomain();
 	if (s->spool == NULL && !d->config->system)
-		s->spool = xdg_path("XDG_STATE_HOME", ".local/state", state);
+		s->spool = place_of("XDG_STATE_HOME", ".local/state", state);
 	if (s->spool == NULL)
 		s->spool = alloc_copy(system_spool);
 	if (section_given(&d->global, "aliases") == NULL && s->aliases.len == 0
