@@ -219,3 +219,17 @@ long message_next(struct message_source *s, void *out, size_t n)
 		done += (size_t)got;
 	return done > 0 || got == 0 ? (long)done : got;
 }
+
+bool message_write(const struct message *m, int fd)
+{
+	char *block = alloc(READ_SIZE);
+	struct message_source source;
+	bool ok = true;
+	long n = 0;
+
+	message_start(&source, m);
+	while (ok && (n = message_next(&source, block, READ_SIZE)) > 0)
+		ok = io_write_all(fd, block, (size_t)n);
+	free(block);
+	return ok && n == 0;
+}

@@ -74,4 +74,7 @@ void message_start(struct message_source *s, const struct message *m);
 /* Up to n bytes; 0 at the end, -1 with errno if the file cannot be read. */
 long message_next(struct message_source *s, void *out, size_t n);
 
+/* All of it to a descriptor; false and errno if it cannot be read or written. */
+bool message_write(const struct message *m, int fd);
+
 #endif

@@ -213,20 +213,6 @@ bool queue_has_room(const struct queue_limits *limits, const struct queue_usage 
 	return true;
 }
 
-static bool write_message(int fd, const struct message *m)
-{
-	struct message_source source;
-	char *block = alloc(BLOCK);
-	long n;
-	bool ok = true;
-
-	message_start(&source, m);
-	while (ok && (n = message_next(&source, block, BLOCK)) != 0)
-		ok = n > 0 && io_write_all(fd, block, (size_t)n);
-	free(block);
-	return ok;
-}
-
 /* Text that would end a line too soon never gets into a file. */
 static bool is_clean(const struct queue_entry *e)
 {
@@ -252,7 +238,7 @@ static bool write_file(int fd, const struct queue_entry *e, const struct message
 		return status_fail(st, EX_DATAERR, "a control character in the envelope");
 	buf_init(&head, QFILE_HEAD_MAX);
 	qfile_head(&head, e, message_octets(m));
-	ok = buf_ok(&head) && io_write_all(fd, head.data, head.len) && write_message(fd, m);
+	ok = buf_ok(&head) && io_write_all(fd, head.data, head.len) && message_write(m, fd);
 	buf_release(&head);
 	return ok || failed(st, "queueing the message", "");
 }
