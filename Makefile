@@ -16,7 +16,8 @@ WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing
            -Wwrite-strings -Wpointer-arith -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 FORTIFY := $(shell echo 'int main(void){return 0;}' | $(CC) -Werror -O2 -D_FORTIFY_SOURCE=3 -include string.h -x c -c -o /dev/null - 2>/dev/null && echo 3 || echo 2)
 HARDEN  := -fPIE -fstack-protector-strong $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY))
-PATHS    = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DRUNSTATEDIR='"$(RUNSTATEDIR)"' \
+BINDIR   = $(PREFIX)/bin
+PATHS    = -DBINDIR='"$(BINDIR)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DRUNSTATEDIR='"$(RUNSTATEDIR)"' \
            -DLIBEXECDIR='"$(LIBEXECDIR)"'
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKG) 2>/dev/null)
@@ -35,9 +36,9 @@ PROBE := $(patsubst %.c,$B/%.h,$(wildcard compat/probe/*.c))
 # "make demo" and "make check" fetch what they need themselves: where the libraries
 # are missing they are installed first and make starts anew.
 ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
-all: $B/mailchute                  ## build the program into $(B)/
+all: $B/mailchute $B/sendmail      ## build the programs into $(B)/
 else
-all: $B/mailchute
+all: $B/mailchute $B/sendmail
 demo check:
 	packaging/deps build
 	$(MAKE) -j"$$(nproc)" READY=yes $@
@@ -48,6 +49,9 @@ endif
 
 $B/mailchute: $B/src/mailchute.o $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+# What callers run: libc alone, so that every call starts fast.
+$B/sendmail: $B/src/sendmail.o $(LIB)
+	$(LINK) -o $@ $^ $(LDLIBS)
 $(LIB): $(OBJ)
 	rm -f $@ && $(AR) rcs $@ $^
 $B/%.o: %.c $B/flags | $B/config.h
@@ -81,8 +85,11 @@ deps:                              ## install what building and testing need (ap
 ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
 demo: $B/mailchute $B/tests/peer/peer ## send a message to a mail server of our own and watch
 	tests/demo $B
-check: check-unit check-cases      ## unit tests and dialogues, quiet when all is well
+check: check-unit check-cases check-needed ## unit tests and dialogues, quiet when all is well
 endif
+# A sanitizer brings libraries of its own.
+check-needed: $B/sendmail
+	$(if $(SAN),,tests/lint/needed $<)
 check-cases: $B/mailchute $B/tests/cases/run
 	$(if $(SAN),LSAN_OPTIONS=suppressions=$(CURDIR)/tests/cases/lsan:print_suppressions=0) \
 		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases
@@ -122,14 +129,16 @@ bench deb:
 
 MAN := $(wildcard man/*.[1-8])
 to   = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
-# Until the small sendmail is there the names are links to mailchute, which is all of them.
-LINKS := $(PREFIX)/sbin/sendmail $(PREFIX)/lib/sendmail $(PREFIX)/bin/mailq $(PREFIX)/bin/newaliases
+SENDMAIL := $(PREFIX)/sbin/sendmail
+# Its other names, and what each is a link to.
+LINKS := $(PREFIX)/lib/sendmail $(BINDIR)/mailq $(BINDIR)/newaliases
 install: all                       ## install under $(DESTDIR)$(PREFIX)
-	install -D -m 755 $B/mailchute $(DESTDIR)$(PREFIX)/bin/mailchute
-	for l in $(LINKS); do mkdir -p $(DESTDIR)$${l%/*} && ln -sf ../bin/mailchute $(DESTDIR)$$l || exit 1; done
+	install -D -m 755 $B/mailchute $(DESTDIR)$(BINDIR)/mailchute
+	install -D -m 755 $B/sendmail $(DESTDIR)$(SENDMAIL)
+	for l in $(LINKS); do mkdir -p $(DESTDIR)$${l%/*} && ln -sf ../sbin/sendmail $(DESTDIR)$$l || exit 1; done
 	$(foreach m,$(MAN),install -D -m 644 $m $(call to,$m) &&) true
 uninstall:                         ## remove what install put there; configuration stays
-	rm -f $(DESTDIR)$(PREFIX)/bin/mailchute $(addprefix $(DESTDIR),$(LINKS)) $(foreach m,$(MAN),$(call to,$m))
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/mailchute $(SENDMAIL) $(LINKS)) $(foreach m,$(MAN),$(call to,$m))
 clean:                             ## remove $(B)/
 	rm -rf $B
 help:                              ## this list

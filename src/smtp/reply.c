@@ -96,8 +96,7 @@ bool reply_read(struct reply *r, struct stream *s, deadline until, struct status
 	return ok;
 }
 
-/* The length of an enhanced status code (RFC 3463) and its blank at the start; 0 if there is none. */
-static size_t enhanced_length(const char *s)
+size_t reply_enhanced(const char *s)
 {
 	size_t n = 0;
 
@@ -117,7 +116,7 @@ static size_t enhanced_length(const char *s)
 void reply_print(const struct reply *r, struct buf *out)
 {
 	const char *text = r->text.data;
-	size_t enhanced = enhanced_length(text);
+	size_t enhanced = reply_enhanced(text);
 
 	buf_printf(out, "%03d", r->code);
 	for (const char *line = text, *end; ; line = end + 1) {

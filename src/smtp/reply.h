@@ -32,6 +32,9 @@ void reply_release(struct reply *r);
  */
 bool reply_read(struct reply *r, struct stream *s, deadline until, struct status *st);
 
+/* The length of an enhanced status code (RFC 3463) and its blank at the start of a line; 0 if there is none. */
+size_t reply_enhanced(const char *line);
+
 /* On one line, for the log, an error or a notification: "550 5.1.1 No such user". */
 void reply_print(const struct reply *r, struct buf *out);
 
