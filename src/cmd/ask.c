@@ -99,6 +99,7 @@ static int run(struct door *d, const struct strv *words)
 		fprintf(stderr, "mailchute: %s\n", st.text);
 		code = st.sysexit;
 	}
+	stream_close(&d->stream); /* XRUN was the last command: no QUIT */
 	buf_release(&line);
 	return code;
 }
