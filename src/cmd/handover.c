@@ -180,8 +180,10 @@ static bool give(struct work *w)
 	const struct handover *h = w->h;
 	bool all_given;
 
-	if (!door_open(&w->door, h->socket, h->step_ms, h->trace, &w->st) || !give_envelope(w))
+	if (!door_open(&w->door, h->socket, h->step_ms, h->trace, &w->st))
 		return false;
+	if (!give_envelope(w))
+		return w->refused; /* 421 is followed by nothing */
 	if (w->refused || give_message(w, &all_given))
 		return true;
 	if (!all_given || w->door.reply.code == 421)

@@ -59,7 +59,7 @@ static const struct {
 	{ { TO(lists) }, HELLO "C: XMAIL\nP: XRCPT\nP: XRCPT\n"
 	  "S: 250 OK\r501 5.1.3 no\r250 OK\n" GOODBYE,
 	  true, 501, EX_UNAVAILABLE, "5.1.3 no" },
-	{ { TO(one) }, HELLO "C: XMAIL\nP: XRCPT\nS: 421 4.3.2 the queue is full [EX 75]\r421 x [EX 75]\n" GOODBYE,
+	{ { TO(one) }, HELLO "C: XMAIL\nP: XRCPT\nS: 421 4.3.2 the queue is full [EX 75]\n",
 	  true, 421, EX_TEMPFAIL, "4.3.2 the queue is full" },
 	{ { TO(one) }, HELLO "C: XMAIL\nP: XRCPT\nS: 250 OK\r250 OK\nC: BDAT 14 LAST\n"
 	  "S: 552 5.3.4 too large [EX 65]\nN: 14\n" GOODBYE,
