@@ -80,6 +80,13 @@ $B/tests/peer/peer: $B/tests/peer/main.o $(PEER) $(LIB)
 $B/tests/cases/run: $(patsubst %.c,$B/%.o,$(wildcard tests/cases/*.c)) $(PEER) $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS)
 
+# The small sendmail beside this mailchute, where no daemon is.
+$B/tests/front/sendmail.o: src/sendmail.c $B/flags | $B/config.h
+	@mkdir -p $(@D)
+	$(COMPILE) -UBINDIR -DBINDIR='"$B"' -URUNSTATEDIR -DRUNSTATEDIR='"$(@D)"' -MMD -MP -c -o $@ $<
+$B/tests/front/sendmail: $B/tests/front/sendmail.o $(LIB)
+	$(LINK) -o $@ $^ $(LDLIBS)
+
 deps:                              ## install what building and testing need (apt, dnf, apk)
 	packaging/deps all
 ifneq ($(shell pkg-config --exists $(PKG) check 2>/dev/null && echo yes)$(READY),)
@@ -90,9 +97,11 @@ endif
 # A sanitizer brings libraries of its own.
 check-needed: $B/sendmail
 	$(if $(SAN),,tests/lint/needed $<)
-check-cases: $B/mailchute $B/tests/cases/run
+CALLS = $(shell grep -L mailchute tests/cases/call/*.case)
+check-cases: $B/mailchute $B/tests/front/sendmail $B/tests/cases/run
 	$(if $(SAN),LSAN_OPTIONS=suppressions=$(CURDIR)/tests/cases/lsan:print_suppressions=0) \
-		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases
+		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases && \
+		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/tests/front/sendmail tests/cases/body $(CALLS)
 check-unit: $(UNIT:=.ok)
 	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %
