@@ -23,8 +23,6 @@
 #include "config/place.h"
 #include "smtp/stdio.h"
 
-/* Compiled in: a caller must not choose whom to trust. */
-static const char daemon_socket[] = RUNSTATEDIR "/mailchute/submit";
 static const char mailchute[] = BINDIR "/mailchute";
 
 /* A call. */
@@ -121,7 +119,7 @@ static int report(const struct front *f, const struct answer *a)
 static bool give(const struct front *f, const struct request *r, const struct message *m, struct answer *a)
 {
 	const struct handover h = {
-		.socket = daemon_socket,
+		.socket = DOOR_SOCKET,
 		.request = r,
 		.message = m,
 		.trace = trace(f),
@@ -153,7 +151,7 @@ static bool knock(const struct front *f, struct message_options *how)
 {
 	struct door d;
 	struct status st;
-	bool there = door_open(&d, daemon_socket, DOOR_STEP_MS, NULL, &st);
+	bool there = door_open(&d, DOOR_SOCKET, DOOR_STEP_MS, NULL, &st);
 
 	*how = (struct message_options){
 		.dots_are_text = f->options.dots_are_text || d.ignore_dots,
@@ -215,7 +213,7 @@ static int speak(const struct front *f)
 	struct session s = { .front = f };
 	struct door d;
 	struct status st;
-	bool there = door_open(&d, daemon_socket, DOOR_STEP_MS, NULL, &st);
+	bool there = door_open(&d, DOOR_SOCKET, DOOR_STEP_MS, NULL, &st);
 	int code;
 
 	if (there)
@@ -243,7 +241,7 @@ static int ask_daemon(const struct front *f)
 		strv_add(&words, f->as->options[i]);
 	for (size_t i = 0; i < f->argc; i++)
 		strv_add(&words, f->args[i]);
-	there = ask(daemon_socket, &words, &code);
+	there = ask(DOOR_SOCKET, &words, &code);
 	strv_release(&words);
 	return there ? code : become(f, NULL);
 }

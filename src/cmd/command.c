@@ -3,9 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/str.h"
+#include "base/strv.h"
+#include "cmd/ask.h"
 #include "cmd/check.h"
+#include "cmd/door.h"
 #include "cmd/help.h"
 #include "cmd/import.h"
 #include "cmd/queue.h"
@@ -14,6 +18,7 @@
 #include "cmd/test.h"
 #include "cmd/verify.h"
 #include "cmd/version.h"
+#include "config/place.h"
 
 /* For what mailchute(1) promises and this version cannot do yet. */
 static int missing_command(const struct call *call)
@@ -51,6 +56,16 @@ const struct command *command_find(const char *name)
 		if (strcmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
+}
+
+bool command_is_served(const char *name)
+{
+	static const char *const served[] = { "queue", "resolve" };
+
+	for (size_t i = 0; i < COUNT_OF(served); i++)
+		if (strcmp(name, served[i]) == 0)
+			return true;
+	return false;
 }
 
 int command_usage(const struct call *call)
@@ -96,10 +111,27 @@ static const char *proper_name(const char *name)
 	return name;
 }
 
+/* The system's queue is the daemon's: who is not root has it ask. */
+static bool ask_daemon(const struct call *call, int *code)
+{
+	struct strv words;
+	bool asked;
+
+	if (call->config != NULL || geteuid() == 0 || place_has_own() || !command_is_served(call->argv[0]))
+		return false;
+	strv_init(&words);
+	for (int i = 0; i < call->argc; i++)
+		strv_add(&words, call->argv[i]);
+	asked = ask(DOOR_SOCKET, &words, code);
+	strv_release(&words);
+	return asked;
+}
+
 int command_main(int argc, char **argv)
 {
 	struct call call = { .argc = argc, .argv = argv };
 	const struct command *command;
+	int code;
 
 	if (call.argc > 0 && strcmp(call.argv[0], "-C") == 0) {
 		call.config = call.argv[1];
@@ -110,6 +142,8 @@ int command_main(int argc, char **argv)
 		help_list(stderr);
 		return EX_USAGE;
 	}
+	if (ask_daemon(&call, &code))
+		return code;
 	command = command_find(proper_name(call.argv[0]));
 	return command ? command->run(&call) : unknown(call.argv[0]);
 }

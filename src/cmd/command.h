@@ -1,6 +1,7 @@
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -30,6 +31,9 @@ struct command {
 /* All commands in the order of the manual, and one of them (NULL: unknown). */
 const struct command *command_table(size_t *n);
 const struct command *command_find(const char *name);
+
+/* Whether the daemon runs it for its callers, too (XRUN): it names no file and shows each what is theirs. */
+bool command_is_served(const char *name);
 
 /* Says how `call` should have been written.  Returns EX_USAGE. */
 int command_usage(const struct call *call);

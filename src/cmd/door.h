@@ -29,6 +29,9 @@ struct door {
 
 enum { DOOR_STEP_MS = 30 * 1000 };
 
+/* Compiled in: a caller must not choose whom to trust. */
+#define DOOR_SOCKET RUNSTATEDIR "/mailchute/submit"
+
 /*
  * Connect, greeting, EHLO.  False: no daemon that would serve us is there, and
  * `st` says why.  Close it either way.

@@ -25,13 +25,9 @@ static int refuse(const char *what)
 
 static int run_command(const struct call *call)
 {
-	static const char *const allowed[] = { "queue", "resolve" };
-	const struct command *command;
-
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (strcmp(call->argv[0], allowed[i]) == 0 && (command = command_find(allowed[i])) != NULL)
-			return command->run(call);
-	return refuse(call->argv[0]);
+	if (!command_is_served(call->argv[0]))
+		return refuse(call->argv[0]);
+	return command_find(call->argv[0])->run(call);
 }
 
 static int run_sendmail(const struct call *call)
