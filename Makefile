@@ -7,7 +7,8 @@ SYSCONFDIR    ?= $(PREFIX)/etc
 LOCALSTATEDIR ?= /var
 RUNSTATEDIR   ?= /run
 LIBEXECDIR    ?= $(PREFIX)/libexec
-MANDIR        ?= $(PREFIX)/share/man
+DATADIR       ?= $(PREFIX)/share
+MANDIR        ?= $(DATADIR)/man
 -include config.mak
 
 PKG     := gnutls libgsasl nettle libidn2
@@ -141,13 +142,23 @@ to   = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 SENDMAIL := $(PREFIX)/sbin/sendmail
 # Its other names, and what each is a link to.
 LINKS := $(PREFIX)/lib/sendmail $(BINDIR)/mailq $(BINDIR)/newaliases
+# Where the shells look, and the shell: they find a file by the command's name.
+COMPLETION := bash:bash-completion/completions/mailchute zsh:zsh/site-functions/_mailchute \
+              fish:fish/vendor_completions.d/mailchute.fish
+SENDMAIL_COMPLETION := bash-completion/completions/sendmail fish/vendor_completions.d/sendmail.fish
 install: all                       ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 755 $B/mailchute $(DESTDIR)$(BINDIR)/mailchute
 	install -D -m 755 $B/sendmail $(DESTDIR)$(SENDMAIL)
 	for l in $(LINKS); do mkdir -p $(DESTDIR)$${l%/*} && ln -sf ../sbin/sendmail $(DESTDIR)$$l || exit 1; done
 	$(foreach m,$(MAN),install -D -m 644 $m $(call to,$m) &&) true
+	for c in $(COMPLETION); do \
+		$B/mailchute help --completion $${c%%:*} >$B/completion && \
+		install -D -m 644 $B/completion $(DESTDIR)$(DATADIR)/$${c#*:} || exit 1; done
+	for c in $(SENDMAIL_COMPLETION); do \
+		ln -sf mailchute$${c##*sendmail} $(DESTDIR)$(DATADIR)/$$c || exit 1; done
 uninstall:                         ## remove what install put there; configuration stays
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/mailchute $(SENDMAIL) $(LINKS)) $(foreach m,$(MAN),$(call to,$m))
+	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(SENDMAIL_COMPLETION) $(foreach c,$(COMPLETION),$(lastword $(subst :, ,$c))))
 clean:                             ## remove $(B)/
 	rm -rf $B
 help:                              ## this list

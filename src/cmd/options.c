@@ -335,3 +335,15 @@ bool options_parse(struct options *o, size_t argc, const char *const *argv, stru
 	o->request.recipients_len = (size_t)(args.end - args.at);
 	return check_recipients(o, st);
 }
+
+bool options_info(size_t i, struct option_info *out)
+{
+	if (i >= COUNT_OF(table))
+		return false;
+	*out = (struct option_info){
+		.name = table[i].name,
+		.takes_value = table[i].value == VALUE,
+		.refused = table[i].apply == refuse,
+	};
+	return true;
+}

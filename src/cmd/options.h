@@ -49,4 +49,12 @@ void options_init(struct options *o);
  */
 bool options_parse(struct options *o, size_t argc, const char *const *args, struct status *st);
 
+/* A row of the table, for what is made from it; false behind the last. */
+struct option_info {
+	const char *name;           /* behind the "-" */
+	bool takes_value;           /* as a word of its own */
+	bool refused;
+};
+bool options_info(size_t i, struct option_info *out);
+
 #endif

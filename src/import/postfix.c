@@ -412,7 +412,7 @@ static void take_time(struct import *im, const char *to, const char *value, cons
 
 	if (n == strlen(value) && strspn(value, "0") == n)
 		time = alloc_copy("off");
-	else if (value[n] == 'w' && n < 8)
+	else if (n < 8 && value[n] == 'w')
 		time = alloc_printf("%lud", 7 * strtoul(value, NULL, 10));
 	else
 		time = alloc_printf("%s%s", value, value[n] == '\0' ? unit : "");
