@@ -23,7 +23,7 @@ enum {
 	IDLE_TCP_MS = 5 * 60 * 1000,     /* RFC 5321, 4.5.3.2.7 */
 	IN_HAND_MS = 5 * 60 * 1000,
 	CROWDED_MS = 60 * 1000,          /* where half of the places are taken */
-	MAY_GO_MS = 5 * 1000,
+	MAY_GO_MS = 1000,
 };
 
 struct client {
@@ -146,7 +146,7 @@ static size_t share_of(const struct receiver *r, const struct peer *p)
 /* A place for one more. */
 static bool make_room(struct receiver *r, const struct peer *p)
 {
-	bool own = share_of(r, p) >= r->most / 4;
+	bool own = share_of(r, p) >= r->most / 2;
 	struct client *other;
 
 	if (!own && r->len < r->most)

@@ -15,10 +15,10 @@
  * What has become whole in one turn of the loop is accepted together.
  *
  * There may be so many at once as there are descriptors for, CLIENTS_MAX at
- * the most, a quarter of that for one user.  A newcomer beyond it takes the
- * place of whoever has been silent for longest, if that is some seconds.
+ * the most, half of that for one user.  A newcomer beyond it takes the
+ * place of whoever has been silent for longest, if that is a second.
  */
-enum { CLIENTS_MAX = 4096 };
+enum { CLIENTS_MAX = 8192 };
 
 struct receiver {
 	struct acceptor acceptor;
