@@ -1,12 +1,15 @@
 #include "route/prepare.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "mail/complete.h"
+#include "mail/reencode.h"
 #include "route/recipients.h"
 
 void prepared_init(struct prepared *p)
@@ -118,6 +121,15 @@ static void complete(struct prepared *p, const struct config *c, const struct ca
 	free(name);
 }
 
+/* What may not be touched goes as it is: a server may take it. */
+static bool make_sendable(const struct request *r, struct message *m, struct status *st)
+{
+	unsigned why = REENCODE_LONG_LINES | (r->body == BODY_7BIT ? REENCODE_8BIT : 0);
+
+	return message_reencode(m, why) != REENCODE_ERROR
+	       || status_fail(st, EX_TEMPFAIL, "storing the message: %s", strerror(errno));
+}
+
 bool prepare(struct prepared *p, const struct config *c, const struct caller *who,
              const struct request *r, struct message *m, struct status *st)
 {
@@ -125,5 +137,5 @@ bool prepare(struct prepared *p, const struct config *c, const struct caller *wh
 	    || !check_hops(c, r, m, st))
 		return false;
 	complete(p, c, who, r, m);
-	return true;
+	return make_sendable(r, m, st);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "smtp/dot.h"
+#include "mail/reencode.h"
 #include "smtp/dsn.h"
 
 #include <errno.h>
@@ -563,8 +564,13 @@ bool transaction_send(struct session *s, struct envelope *e, const struct messag
 		.utf8 = e->smtputf8 && s->ehlo.smtputf8,
 		.limit = s->ehlo.rcpt_max > 0 ? s->ehlo.rcpt_max : RCPT_MAX,
 	};
+	struct message seven_bit;
 	bool ok = true;
 
+	message_init(&seven_bit);
+	/* RFC 6152, 3.  What cannot be converted goes as it is: most servers take it all the same. */
+	if (!s->ehlo.eightbitmime && message_reencoded(m, REENCODE_8BIT, &seven_bit))
+		t.m = &seven_bit;
 	collect(&t);
 	for (check_demands(&t); ok && t.len > 0; compact(&t)) {
 		ok = run(&t, st);
@@ -576,5 +582,6 @@ bool transaction_send(struct session *s, struct envelope *e, const struct messag
 		settle_all(&t, st);
 	}
 	free(t.v);
+	message_release(&seven_bit);
 	return ok;
 }
