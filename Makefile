@@ -139,6 +139,8 @@ bench deb:
 
 MAN := $(wildcard man/*.[1-8])
 to   = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+UNITDIR ?= $(PREFIX)/lib/systemd/user
+UNITS := $(wildcard packaging/systemd/user/*)
 SENDMAIL := $(PREFIX)/sbin/sendmail
 # Its other names, and what each is a link to.
 LINKS := $(PREFIX)/lib/sendmail $(BINDIR)/mailq $(BINDIR)/newaliases
@@ -156,9 +158,12 @@ install: all                       ## install under $(DESTDIR)$(PREFIX)
 		install -D -m 644 $B/completion $(DESTDIR)$(DATADIR)/$${c#*:} || exit 1; done
 	for c in $(SENDMAIL_COMPLETION); do \
 		ln -sf mailchute$${c##*sendmail} $(DESTDIR)$(DATADIR)/$$c || exit 1; done
+	mkdir -p $(DESTDIR)$(UNITDIR)
+	for u in $(UNITS); do sed 's,@BINDIR@,$(BINDIR),' $$u >$(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
 uninstall:                         ## remove what install put there; configuration stays
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/mailchute $(SENDMAIL) $(LINKS)) $(foreach m,$(MAN),$(call to,$m))
 	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(SENDMAIL_COMPLETION) $(foreach c,$(COMPLETION),$(lastword $(subst :, ,$c))))
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 clean:                             ## remove $(B)/
 	rm -rf $B
 help:                              ## this list
