@@ -8,20 +8,13 @@
 #include "cmd/personality.h"
 #include "cmd/process.h"
 #include "cmd/runq.h"
+#include "cmd/smtp.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 #include "cmd/version.h"
 #include "serve/listen.h"
 
 static const char program[] = "sendmail";
-
-/* Whoever starts -bs reads SMTP from stdout and may have joined stderr to it. */
-static int refuse_smtp(const struct options *o)
-{
-	(void)o;
-	fputs("554 5.3.2 mailchute does not speak SMTP on standard input in this version\r\n", stdout);
-	return EX_UNAVAILABLE;
-}
 
 static int refuse_aliases(const struct options *o)
 {
@@ -55,7 +48,7 @@ static int run_queue_now(const struct options *o)
 
 static int (*const modes[])(const struct options *o) = {
 	[MODE_DELIVER] = deliver_stdin,
-	[MODE_SMTP] = refuse_smtp,
+	[MODE_SMTP] = smtp_options,
 	[MODE_MAILQ] = mailq_options,
 	[MODE_NEWALIASES] = refuse_aliases,
 	[MODE_RESOLVE] = verify_options,
@@ -77,10 +70,11 @@ static int sendmail_main(const struct personality *p, size_t argc, const char *c
 	struct options o;
 	struct status st;
 
-	process_discard_on_signal(program);
 	options_init(&o);
 	if (!options_parse(&o, p->n, p->options, &st) || !options_parse(&o, argc, args, &st))
 		return usage(&o, &st);
+	if (o.mode != MODE_SMTP) /* which says nothing on stderr */
+		process_discard_on_signal(program);
 	return modes[o.mode](&o);
 }
 

@@ -43,6 +43,11 @@ static void go_on(const struct keep *k, struct queue *q, const struct envelope *
 		run_account(k, q, account_waited);
 }
 
+static bool nobody_has_it(void *envelope)
+{
+	return envelope_count(envelope, RECIPIENT_SENT) == 0;
+}
+
 static bool add(const struct keep *k, struct queue *q, const struct message *m, struct envelope *e,
                 bool *kept, struct status *st)
 {
@@ -73,7 +78,9 @@ static bool add(const struct keep *k, struct queue *q, const struct message *m, 
 			.trace = k->trace,
 			.until = deadline_in(s->try_for),
 			.keep_only = k->then != KEEP_TRIED,
-			.by_mail = k->by_mail,
+			.by_mail = k->told == TELL_SENDER,
+			.tell = k->told == TELL_SENDER_IF_SENT ? nobody_has_it : NULL,
+			.arg = &entry.envelope,
 		});
 		queue_release(&entry);
 	}

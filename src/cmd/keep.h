@@ -21,13 +21,20 @@
  */
 enum keep_then { KEEP_TRIED, KEEP_SENDING, KEEP_ONLY };
 
+/*
+ * Who is told of what was refused for good, if nothing is left to wait for: the
+ * caller, by our result; the sender, by a notification (-oem); or the sender if
+ * somebody got the message and else the caller, who takes one answer for all (SMTP).
+ */
+enum keep_told { TELL_CALLER, TELL_SENDER, TELL_SENDER_IF_SENT };
+
 struct keep {
 	const struct config  *config;
 	const struct account *account;
 	const char *id, *tag;         /* -L, or NULL */
 	const struct trace *trace;    /* -v, or NULL */
 	enum keep_then then;
-	bool by_mail;                 /* what is refused comes back as a notification (-oem), not as our result */
+	enum keep_told told;
 };
 
 /*

@@ -23,13 +23,20 @@ static int weight(const struct recipient *r)
 	}
 }
 
-int result_exit(const struct envelope *e)
+const struct recipient *result_worst(const struct envelope *e)
 {
 	const struct recipient *heaviest = NULL;
 
 	for (size_t i = 0; i < e->len; i++)
 		if (weight(&e->v[i]) > (heaviest != NULL ? weight(heaviest) : 0))
 			heaviest = &e->v[i];
+	return heaviest;
+}
+
+int result_exit(const struct envelope *e)
+{
+	const struct recipient *heaviest = result_worst(e);
+
 	if (heaviest == NULL)
 		return EX_OK;
 	/* One that nobody tried has no status, and must not pass for sent. */

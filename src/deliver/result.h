@@ -18,6 +18,8 @@
  * message.
  */
 int result_exit(const struct envelope *e);
+/* The recipient whose code that is; NULL if all were sent. */
+const struct recipient *result_worst(const struct envelope *e);
 
 /*
  * One line a failed or waiting recipient, the server's own words in it; where

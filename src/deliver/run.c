@@ -504,7 +504,9 @@ static _Noreturn void run_alone(const struct run *r)
 {
 	struct status st;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), signal;
+	sigset_t signals = end_signals();
 
+	sigprocmask(SIG_UNBLOCK, &signals, NULL); /* its workers end by them */
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	run_queue(r, &signal, &st);

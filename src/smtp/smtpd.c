@@ -112,10 +112,11 @@ static void reply_lines(struct smtpd *s, int code, const char *text, int sysexit
 /* --- failures --- */
 
 /* What is wrong here, and not with the message, is a reason to try again. */
-static const struct refusal {
+struct refusal {
 	int sysexit, code;
-	const char *enhanced;
-} refusals[] = {
+	char enhanced[sizeof("5.999.999")];
+};
+static const struct refusal refusals[] = {
 	{ EX_USAGE, 501, "5.5.4" },
 	{ EX_DATAERR, 554, "5.6.0" },
 	{ EX_NOUSER, 550, "5.1.1" },
@@ -129,26 +130,74 @@ static const struct refusal {
 static const struct refusal too_large = { EX_DATAERR, 552, "5.3.4" };
 static const struct refusal not_stored = { EX_TEMPFAIL, 452, "4.3.1" };
 static const struct refusal bad_recipient = { EX_DATAERR, 501, "5.1.3" };
+static const struct refusal unavailable = { EX_TEMPFAIL, 421, "4.3.2" };
 
-static const struct refusal *refusal_of(const struct status *st)
+static struct refusal own_refusal(const struct status *st)
 {
 	static const struct refusal temporary = { EX_TEMPFAIL, 451, "4.3.0" };
 	static const struct refusal final = { EX_UNAVAILABLE, 554, "5.0.0" };
 
 	if (st->wait != WAIT_NOTHING)
-		return &temporary;
+		return temporary;
 	for (size_t i = 0; i < COUNT_OF(refusals); i++)
 		if (refusals[i].sysexit == st->sysexit)
-			return &refusals[i];
-	return &final;
+			return refusals[i];
+	return final;
 }
 
-static void refuse(struct smtpd *s, const struct refusal *r, const struct status *st)
+/* What a server said of the message, and not of its session with us, is passed on. */
+static bool speaks_of_message(const struct status *st)
 {
-	char text[sizeof(st->text) + 16];
+	static const int codes[] = { 450, 451, 452, 550, 551, 552, 553, 554 };
+
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
+		if (codes[i] == st->reply)
+			return (st->reply < 500) == (st->wait != WAIT_NOTHING);
+	return false;
+}
+
+/* The enhanced code that stands behind the server's own in the text ("550 5.1.1 no such user"). */
+static void take_enhanced(struct refusal *r, const char *text)
+{
+	char code[8];
+	const char *at;
+	int len = 0;
+
+	snprintf(code, sizeof(code), "%d ", r->code);
+	at = strstr(text, code);
+	if (at == NULL)
+		return;
+	at += strlen(code);
+	sscanf(at, "%*1[245].%*3[0-9].%*3[0-9]%n", &len);
+	if (len > 0 && *at == code[0])
+		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", len, at);
+}
+
+static struct refusal refusal_of(const struct status *st)
+{
+	struct refusal r = own_refusal(st);
+
+	if (!speaks_of_message(st))
+		return r;
+	r.code = st->reply;
+	strcpy(r.enhanced, r.code < 500 ? "4.0.0" : "5.0.0");
+	take_enhanced(&r, st->text);
+	return r;
+}
+
+static void refuse_with(struct smtpd *s, const struct refusal *r, const struct status *st)
+{
+	char text[sizeof(st->text) + sizeof(r->enhanced) + 1];
 
 	snprintf(text, sizeof(text), "%s %s", r->enhanced, st->text);
 	reply_lines(s, r->code, text, s->options.private ? st->sysexit : EX_OK);
+}
+
+static void refuse(struct smtpd *s, const struct status *st)
+{
+	const struct refusal r = refusal_of(st);
+
+	refuse_with(s, &r, st);
 }
 
 /* --- the transaction --- */
@@ -195,7 +244,7 @@ static void end_of_message(struct smtpd *s)
 	s->reading = READ_COMMAND;
 	t->started = false;
 	if (!parser_end(&t->parser, &st)) {
-		refuse(s, st.sysexit == EX_DATAERR ? &too_large : &not_stored, &st);
+		refuse_with(s, st.sysexit == EX_DATAERR ? &too_large : &not_stored, &st);
 		transaction_reset(t);
 		return;
 	}
@@ -217,12 +266,10 @@ static void begin(struct smtpd *s)
 		return;
 	}
 	if (st.wait == WAIT_HOST) {
-		const struct refusal unavailable = { EX_TEMPFAIL, 421, "4.3.2" };
-
-		refuse(s, &unavailable, &st);
+		refuse_with(s, &unavailable, &st);
 		s->state = SMTPD_ENDED;
 	} else {
-		refuse(s, refusal_of(&st), &st);
+		refuse(s, &st);
 	}
 	transaction_reset(&s->t);
 }
@@ -262,12 +309,14 @@ static void take_recipient(struct smtpd *s, const char *text, const struct reque
 {
 	struct status st;
 
-	if (s->ops->recipient != NULL && !s->ops->recipient(s->arg, text, &st)) {
-		refuse(s, st.sysexit == EX_DATAERR ? &bad_recipient : refusal_of(&st), &st);
-		return;
+	if (s->ops->recipient == NULL || s->ops->recipient(s->arg, text, &st)) {
+		add_recipient(&s->t, text, dsn);
+		reply(s, "250 2.1.5 OK");
+	} else if (st.sysexit == EX_DATAERR) {
+		refuse_with(s, &bad_recipient, &st);
+	} else {
+		refuse(s, &st);
 	}
-	add_recipient(&s->t, text, dsn);
-	reply(s, "250 2.1.5 OK");
 }
 
 /* --- commands --- */
@@ -478,7 +527,7 @@ static void do_xmail(struct smtpd *s, const char *text)
 		begin(s);
 		return;
 	}
-	refuse(s, refusal_of(&st), &st);
+	refuse(s, &st);
 	transaction_reset(t);
 }
 
@@ -719,7 +768,7 @@ void smtpd_answer(struct smtpd *s, int code, int sysexit, const char *text)
 
 void smtpd_refuse(struct smtpd *s, const struct status *st)
 {
-	refuse(s, refusal_of(st), st);
+	refuse(s, st);
 	answered(s);
 }
 

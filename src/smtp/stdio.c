@@ -11,8 +11,8 @@
 
 enum { BLOCK = 64 * 1024, IDLE_MS = 60 * 60 * 1000 };
 
-/* SIGHUP, SIGINT and SIGTERM, to be read; what was blocked before goes to `old`. */
-static int take_signals(sigset_t *old)
+/* SIGHUP, SIGINT and SIGTERM, to be read from a descriptor. */
+static int take_signals(void)
 {
 	sigset_t set;
 
@@ -20,7 +20,7 @@ static int take_signals(sigset_t *old)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, old);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
@@ -77,8 +77,7 @@ static bool feed(struct smtpd *s, const char *p, size_t n)
 int smtp_stdio(struct smtpd *s)
 {
 	char *block = alloc(BLOCK);
-	sigset_t old;
-	int signals = take_signals(&old);
+	int signals = take_signals();
 	bool ok = flush(smtpd_out(s));
 	ssize_t n = 1;
 
@@ -87,7 +86,6 @@ int smtp_stdio(struct smtpd *s)
 	ok = flush(smtpd_out(s)) && ok && n != -1;
 	if (signals >= 0)
 		close(signals);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	free(block);
 	return ok ? EX_OK : EX_IOERR;
 }

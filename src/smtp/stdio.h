@@ -6,8 +6,8 @@
 /*
  * SMTP on standard input and output, for `sendmail -bs`: to the end of input,
  * QUIT, an hour without a word, or SIGTERM, SIGINT or SIGHUP, which let a message
- * in hand be answered.  Its ops.message must answer before it returns, and goes
- * on with those signals blocked.
+ * in hand be answered.  Its ops.message must answer before it returns.
+ * The signals stay blocked: the process is to end.
  *
  * Nothing is ever written to standard error, which may be the same connection.
  * The result is an exit code: EX_IOERR if reading or writing failed.

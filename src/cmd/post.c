@@ -1,0 +1,146 @@
+#include "cmd/post.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/report.h"
+#include "deliver/deliver.h"
+#include "deliver/maillog.h"
+
+void post_init(struct post *p)
+{
+	prepared_init(&p->mail);
+}
+
+void post_release(struct post *p)
+{
+	prepared_release(&p->mail);
+}
+
+bool post_configure(struct config *c, const char *file, struct status *st)
+{
+	bool ok = config_load(c, file, st);
+
+	report_open_log(ok ? &c->settings : NULL);
+	/* The caller's directory is not ours to hold for the hours that input may take. */
+	return ok && (chdir("/") == 0 || status_fail(st, EX_OSERR, "cannot change to /"));
+}
+
+/* Octets that no server would take are changed, but not without a word. */
+static void log_changes(const struct post *p)
+{
+	struct log_event *e;
+
+	if (p->message->nuls == 0 && p->message->lone_crs == 0)
+		return;
+	e = log_event("changed");
+	log_text(e, "id", p->mail.id);
+	log_number(e, "nul_dropped", p->message->nuls);
+	log_number(e, "cr_to_blank", p->message->lone_crs);
+	log_send(e);
+}
+
+/* What recipients_add refused: deliver() does not see them. */
+static void log_refused(const struct post *p)
+{
+	const struct envelope *e = &p->mail.envelope;
+	struct maillog log = {
+		.id = p->mail.id,
+		.uid = getuid(),
+		.account = p->mail.route.account->name,
+		.size = message_octets(p->message),
+		.tag = p->request->tag,
+	};
+
+	for (size_t i = 0; i < e->len; i++)
+		if (e->v[i].state == RECIPIENT_FAILED)
+			maillog_recipient(&log, e->sender, &e->v[i]);
+}
+
+void post_log_rejected(const struct post *p, const struct status *st)
+{
+	struct log_event *e = log_event("rejected");
+
+	log_text(e, "id", p->mail.id);
+	log_number(e, "uid", getuid());
+	log_text(e, "from", p->request->sender);
+	log_text(e, "error", st->text);
+	log_text(e, "tag", p->request->tag);
+	log_send(e);
+}
+
+/* Nothing is kept. */
+static void send_now(struct post *p)
+{
+	struct delivery d = {
+		.config = p->config,
+		.account = p->mail.route.account,
+		.envelope = &p->mail.envelope,
+		.message = p->message,
+		.trace = p->trace,
+		.log = true,
+		.id = p->mail.id,
+		.tag = p->request->tag,
+		.uid = getuid(),
+		.tries = 1,
+	};
+
+	if (envelope_count(&p->mail.envelope, RECIPIENT_WAITING) > 0)
+		deliver(&d);
+}
+
+/* Whether there is a queue, and what to do once the message is in it: -od, else `deliver`. */
+static bool is_kept(const struct post *p, enum keep_then *then)
+{
+	static const enum keep_then asked[] = {
+		[DELIVERY_WAIT] = KEEP_TRIED,
+		[DELIVERY_BACKGROUND] = KEEP_SENDING,
+		[DELIVERY_QUEUE] = KEEP_ONLY,
+	};
+	enum deliver_mode configured = p->config->settings.deliver;
+
+	if (p->now || configured == DELIVER_NOW)
+		return false;
+	*then = configured == DELIVER_QUEUE ? KEEP_ONLY : KEEP_TRIED;
+	if (p->request->delivery != DELIVERY_DEFAULT)
+		*then = asked[p->request->delivery];
+	/* Who wants to see the dialogue waits for it. */
+	if (*then == KEEP_SENDING && p->trace != NULL)
+		*then = KEEP_TRIED;
+	return true;
+}
+
+static bool send_by_queue(struct post *p, enum keep_then then, struct status *st)
+{
+	struct keep k = {
+		.config = p->config,
+		.account = p->mail.route.account,
+		.id = p->mail.id,
+		.tag = p->request->tag,
+		.trace = p->trace,
+		.then = then,
+	};
+
+	if (*p->mail.envelope.sender == '\0')
+		p->told = TELL_CALLER;
+	k.told = p->told;
+	p->queued = true;
+	p->tried = then == KEEP_TRIED;
+	return keep_message(&k, p->message, &p->mail.envelope, &p->kept, st);
+}
+
+bool post(struct post *p, struct status *st)
+{
+	struct caller who = { .uid = getuid() };
+	enum keep_then then;
+
+	if (!prepare(&p->mail, p->config, &who, p->request, p->message, st))
+		return false;
+	log_changes(p);
+	log_refused(p);
+	/* Where no recipient is an address there is nothing to keep. */
+	if (is_kept(p, &then) && envelope_count(&p->mail.envelope, RECIPIENT_WAITING) > 0)
+		return send_by_queue(p, then, st);
+	send_now(p);
+	return true;
+}

@@ -1,0 +1,49 @@
+#ifndef CMD_POST_H
+#define CMD_POST_H
+
+#include "base/trace.h"
+#include "cmd/keep.h"
+#include "config/config.h"
+#include "mail/message.h"
+#include "mail/request.h"
+#include "route/prepare.h"
+
+/*
+ * The way of a message that one process has read: see who gets it, complete it,
+ * deliver it or keep it, as `deliver` and the request say.  What comes of it is
+ * logged, and told to nobody.
+ */
+struct post {
+	const struct config *config;
+	const struct request *request;
+	struct message *message;
+	const struct trace *trace;     /* -v, or NULL */
+	bool now;                      /* as if the configuration said `deliver now` */
+	enum keep_told told;           /* where there is a queue; nobody is told by mail if the sender is null */
+
+	/* What came of it: */
+	struct prepared mail;
+	bool tried;                    /* a server was asked, unless the account waits */
+	bool queued;                   /* it went through the queue */
+	bool kept;                     /* and is still there */
+};
+
+/* Gives it its id; the rest of it stays. */
+void post_init(struct post *p);
+void post_release(struct post *p);
+
+/*
+ * False: it is refused as a whole, which is for the caller to log.  True:
+ * p->mail.envelope tells of each recipient.
+ */
+bool post(struct post *p, struct status *st);
+
+void post_log_rejected(const struct post *p, const struct status *st);
+
+/*
+ * Load the configuration (NULL: the usual one) for a process that serves a
+ * caller: opens the log, too, and leaves the caller's directory.
+ */
+bool post_configure(struct config *c, const char *file, struct status *st);
+
+#endif
