@@ -203,8 +203,7 @@ static void judge_account(struct work *w)
 /* A server that offers DSN has taken over what the sender asked to be told. */
 static bool is_owed(const struct work *w, const struct recipient *r, bool dsn)
 {
-	const struct envelope *env = &w->e->envelope;
-	unsigned notify = env->notify != 0 || w->account == NULL ? env->notify : w->account->dsn_notify;
+	unsigned notify = envelope_notify(&w->e->envelope, r, w->account ? w->account->dsn_notify : 0);
 
 	if (is_notification(w))
 		return false;

@@ -47,16 +47,20 @@ static bool is_asked_for(unsigned notify, enum bounce_event event)
 	return (notify & NOTIFY_NEVER) == 0 && (notify & bits[event]) != 0;
 }
 
-static bool is_wanted(const struct queue_entry *e, const struct account *a, enum bounce_event event,
-                      const bool *about)
+/* Of the recipients in `about`, those whose outcome their sender wants to hear of: whether there are any. */
+static bool find_wanted(const struct queue_entry *e, const struct account *a, enum bounce_event event,
+                        const bool *about, bool *wanted)
 {
-	unsigned notify = e->envelope.notify == 0 && a != NULL ? a->dsn_notify : e->envelope.notify;
-	bool any = false;
-
-	for (size_t i = 0; i < e->envelope.len; i++)
-		any |= about[i];
 	/* With bounce_from notifications have a sender, and are still not to be notified of. */
-	return any && e->envelope.sender[0] != '\0' && e->info.about == NULL && is_asked_for(notify, event);
+	bool ever = e->envelope.sender[0] != '\0' && e->info.about == NULL, any = false;
+
+	for (size_t i = 0; i < e->envelope.len; i++) {
+		unsigned notify = envelope_notify(&e->envelope, &e->envelope.v[i], a != NULL ? a->dsn_notify : 0);
+
+		wanted[i] = ever && about[i] && is_asked_for(notify, event);
+		any |= wanted[i];
+	}
+	return any;
 }
 
 /* --- into the queue --- */
@@ -324,15 +328,12 @@ static bool notify(struct queue *q, const struct config *c, const struct bounce_
 	return true;
 }
 
-bool bounce_send(struct queue *q, const struct config *c, const struct queue_entry *e,
+static bool tell(struct queue *q, const struct config *c, const struct account *a, const struct queue_entry *e,
                  enum bounce_event event, const bool *about, struct status *st)
 {
-	const struct account *a = account_named(c, e->info.account);
 	struct names names;
 	bool ok;
 
-	if (!is_wanted(e, a, event, about))
-		return true;
 	find_names(&names, c, a);
 	names.id = alloc_printf("%s-%u", e->id, e->info.notices);
 	names.remote = only_host(a);
@@ -350,5 +351,16 @@ bool bounce_send(struct queue *q, const struct config *c, const struct queue_ent
 		.relayed = !reaches_mailbox(a),
 	}, st);
 	free_names(&names);
+	return ok;
+}
+
+bool bounce_send(struct queue *q, const struct config *c, const struct queue_entry *e,
+                 enum bounce_event event, const bool *about, struct status *st)
+{
+	const struct account *a = account_named(c, e->info.account);
+	bool *wanted = alloc(e->envelope.len + 1), ok;
+
+	ok = !find_wanted(e, a, event, about, wanted) || tell(q, c, a, e, event, wanted, st);
+	free(wanted);
 	return ok;
 }

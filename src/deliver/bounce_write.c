@@ -1,9 +1,11 @@
 #include "deliver/bounce.h"
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "mail/date.h"
 #include "mail/msgid.h"
+#include "smtp/extension.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -454,12 +456,40 @@ static const char *address_type(const char *address)
 	return is_ascii(address) ? "rfc822" : "utf-8";
 }
 
-/* As ORCPT names it to servers: what the caller wrote, if that is a mailbox. */
-static const char *original_address(const struct recipient *who)
+/* "rfc822;ann+40x" as "rfc822; ann@x"; what RFC 6533 writes otherwise stays as it is. */
+static char *decoded_orcpt(const char *orcpt)
+{
+	const char *address = strchr(orcpt, ';');
+	char *plain, *text;
+
+	if (address == NULL)
+		return NULL;
+	plain = str_istarts(orcpt, "utf-8;") ? NULL : xtext_parse(address + 1, strlen(address + 1));
+	text = alloc_printf("%.*s; %s", (int)(address - orcpt), orcpt, plain ? plain : address + 1);
+	free(plain);
+	return text;
+}
+
+/*
+ * As ORCPT names it to servers, with its type: what the caller said there or, if
+ * that is a mailbox, wrote as the recipient.  The caller frees it.
+ */
+static char *original_recipient(const struct recipient *who)
 {
 	bool mailbox = strchr(who->given, '@') != NULL && strpbrk(who->given, " \t<>") == NULL;
+	const char *address = mailbox ? who->given : who->address;
+	char *said = who->orcpt != NULL ? decoded_orcpt(who->orcpt) : NULL;
 
-	return mailbox ? who->given : who->address;
+	return said != NULL ? said : alloc_printf("%s; %s", address_type(address), address);
+}
+
+static bool recipient_needs_utf8(const struct recipient *who)
+{
+	char *original = original_recipient(who);
+	bool needs = !is_ascii(who->address) || !is_ascii(original);
+
+	free(original);
+	return needs;
 }
 
 static bool needs_utf8(const struct bounce_report *r)
@@ -467,7 +497,7 @@ static bool needs_utf8(const struct bounce_report *r)
 	const struct envelope *env = &r->entry->envelope;
 
 	for (size_t i = 0; i < env->len; i++)
-		if (r->about[i] && !(is_ascii(env->v[i].address) && is_ascii(original_address(&env->v[i]))))
+		if (r->about[i] && recipient_needs_utf8(&env->v[i]))
 			return true;
 	return false;
 }
@@ -475,11 +505,11 @@ static bool needs_utf8(const struct bounce_report *r)
 static void put_status(struct buf *out, const struct bounce_report *r, size_t i, bool utf8)
 {
 	const struct recipient *who = &r->entry->envelope.v[i];
-	const char *original = original_address(who);
+	char *original = original_recipient(who);
 	struct outcome o = outcome_of(r, i);
 
 	buf_puts(out, "\r\n");
-	put_field(out, utf8, "Original-Recipient", address_type(original), original);
+	put_field(out, utf8, "Original-Recipient", NULL, original);
 	put_field(out, utf8, "Final-Recipient", address_type(who->address), who->address);
 	put_field(out, utf8, "Action", NULL, wording_of(r)->action);
 	put_field(out, utf8, "Status", NULL, o.status);
@@ -490,6 +520,7 @@ static void put_status(struct buf *out, const struct bounce_report *r, size_t i,
 	put_date_field(out, "Last-Attempt-Date", r->now);
 	if (r->event == BOUNCE_DELAYED && r->until != 0)
 		put_date_field(out, "Will-Retry-Until", r->until);
+	free(original);
 }
 
 static void put_for_programs(struct buf *out, const struct bounce_report *r, bool utf8)

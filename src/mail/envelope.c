@@ -24,6 +24,7 @@ void envelope_release(struct envelope *e)
 		tdelete(e->v[i].address, &e->known, by_address);
 		free(e->v[i].address);
 		free(e->v[i].given);
+		free(e->v[i].orcpt);
 	}
 	free(e->v);
 	free(e->sender);
@@ -86,6 +87,13 @@ void envelope_add_failed(struct envelope *e, const char *given, const struct sta
 		return;
 	r->state = RECIPIENT_FAILED;
 	r->status = *why;
+}
+
+unsigned envelope_notify(const struct envelope *e, const struct recipient *r, unsigned account)
+{
+	if (r->notify != 0)
+		return r->notify;
+	return e->notify != 0 ? e->notify : account;
 }
 
 size_t envelope_count(const struct envelope *e, enum recipient_state state)

@@ -48,6 +48,9 @@ static void recipient(struct buf *out, const struct recipient *r)
 	buf_printf(out, "to %c %s\n", qfile_state(r), r->address);
 	if (strcmp(r->given, r->address) != 0)
 		line(out, "as", r->given);
+	if (r->notify != 0)
+		number(out, "notify-of", r->notify);
+	line(out, "orcpt", r->orcpt);
 }
 
 void qfile_head(struct buf *out, const struct queue_entry *e, uint64_t size)
@@ -162,14 +165,19 @@ static bool read_envid(struct reader *r, const char *value)
 	return take_text(&r->e->envelope.envid, value);
 }
 
-static bool read_notify(struct reader *r, const char *value)
+static bool read_notify_set(const char *value, unsigned *out)
 {
 	uint64_t n;
 
 	if (!read_number(value, NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY, &n))
 		return false;
-	r->e->envelope.notify = (unsigned)n;
+	*out = (unsigned)n;
 	return true;
+}
+
+static bool read_notify(struct reader *r, const char *value)
+{
+	return read_notify_set(value, &r->e->envelope.notify);
 }
 
 static bool read_return(struct reader *r, const char *value)
@@ -221,15 +229,37 @@ static bool read_to(struct reader *r, const char *value)
 	       && read_state(value[0], &env->v[env->len - 1]);
 }
 
+/* The one that the line is about; NULL if there is none. */
+static struct recipient *last_recipient(const struct reader *r)
+{
+	const struct envelope *env = &r->e->envelope;
+
+	return env->len > 0 ? &env->v[env->len - 1] : NULL;
+}
+
 static bool read_as(struct reader *r, const char *value)
 {
-	struct envelope *env = &r->e->envelope;
+	struct recipient *to = last_recipient(r);
 
-	if (env->len == 0)
+	if (to == NULL)
 		return false;
-	free(env->v[env->len - 1].given);
-	env->v[env->len - 1].given = alloc_copy(value);
+	free(to->given);
+	to->given = alloc_copy(value);
 	return true;
+}
+
+static bool read_notify_of(struct reader *r, const char *value)
+{
+	struct recipient *to = last_recipient(r);
+
+	return to != NULL && read_notify_set(value, &to->notify);
+}
+
+static bool read_orcpt(struct reader *r, const char *value)
+{
+	struct recipient *to = last_recipient(r);
+
+	return to != NULL && take_text(&to->orcpt, value);
 }
 
 static const struct key {
@@ -251,6 +281,8 @@ static const struct key {
 	{ "8bit", read_8bit },
 	{ "to", read_to },
 	{ "as", read_as },
+	{ "notify-of", read_notify_of },
+	{ "orcpt", read_orcpt },
 };
 
 static bool read_line(struct reader *r, char *text)

@@ -32,6 +32,7 @@ static bool find_recipients(struct prepared *p, const struct config *c, const st
 	struct recipients_source from = {
 		.operands = r->recipients,
 		.len = r->recipients_len,
+		.dsn = r->recipients_dsn,
 		.header = r->header_recipients ? &m->header : NULL,
 		.maildomain = c->settings.maildomain,
 	};

@@ -1,5 +1,6 @@
 #include "route/recipients.h"
 
+#include "base/alloc.h"
 #include "base/str.h"
 #include "mail/address.h"
 #include "route/mailbox.h"
@@ -51,6 +52,12 @@ static bool add_list(struct envelope *e, const char *text, size_t n, const char 
 	return ok;
 }
 
+static void set_dsn(struct recipient *r, const struct request_dsn *dsn)
+{
+	r->notify = dsn->notify;
+	r->orcpt = alloc_copy(dsn->orcpt);
+}
+
 static bool add_operands(struct envelope *e, const struct recipients_source *from,
                          struct status *st)
 {
@@ -58,11 +65,13 @@ static bool add_operands(struct envelope *e, const struct recipients_source *fro
 
 	for (size_t i = 0; ok && i < from->len; i++) {
 		const char *operand = from->operands[i];
-		size_t n = strlen(operand);
+		size_t n = strlen(operand), before = e->len;
 
 		if (str_has_control(operand, n))
 			return status_fail(st, EX_DATAERR, "a control character in a recipient");
 		ok = add_list(e, operand, n, from->maildomain, st);
+		for (size_t j = before; from->dsn != NULL && j < e->len; j++)
+			set_dsn(&e->v[j], &from->dsn[i]);
 	}
 	return ok;
 }

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "mail/envelope.h"
 #include "mail/field.h"
+#include "mail/request.h"
 
 /*
  * Whom a message is for: what the command line names and, with -t, what its
@@ -20,6 +21,7 @@
 struct recipients_source {
 	const char *const *operands;
 	size_t len;
+	const struct request_dsn *dsn; /* of each operand, or NULL */
 	const struct header *header;
 	const char *maildomain;       /* completes bare names */
 };

@@ -76,3 +76,9 @@ void dsn_rcpt_parameters(struct buf *out, unsigned notify, const char *original,
 		add_unitext(out, original);
 	}
 }
+
+void dsn_orcpt(struct buf *out, const char *orcpt, bool utf8)
+{
+	if (utf8 || str_is_ascii(orcpt, strlen(orcpt)))
+		buf_printf(out, " ORCPT=%s", orcpt);
+}

@@ -19,4 +19,7 @@ void dsn_mail_parameters(struct buf *out, enum dsn_return ret, const char *envid
  */
 void dsn_rcpt_parameters(struct buf *out, unsigned notify, const char *original, bool utf8);
 
+/* ORCPT as a client gave it to us; left out likewise. */
+void dsn_orcpt(struct buf *out, const char *orcpt, bool utf8);
+
 #endif

@@ -127,13 +127,15 @@ static const char *original_address(const struct recipient *r)
 
 static bool send_rcpt(struct transaction *t, const struct recipient *r, struct status *st)
 {
-	unsigned notify = t->e->notify ? t->e->notify : t->s->account->dsn_notify;
+	unsigned notify = envelope_notify(t->e, r, t->s->account->dsn_notify);
 	struct buf parameters;
 	bool ok;
 
 	buf_init(&parameters, PARAMETERS_MAX);
 	if (t->s->ehlo.dsn)
-		dsn_rcpt_parameters(&parameters, notify, original_address(r), t->utf8);
+		dsn_rcpt_parameters(&parameters, notify, r->orcpt ? NULL : original_address(r), t->utf8);
+	if (t->s->ehlo.dsn && r->orcpt != NULL)
+		dsn_orcpt(&parameters, r->orcpt, t->utf8);
 	ok = session_command(t->s, st, "RCPT TO:<%s>%s", r->address, parameters.data);
 	buf_release(&parameters);
 	return ok;

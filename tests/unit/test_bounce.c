@@ -211,6 +211,30 @@ START_TEST(a_failure_as_a_whole)
 }
 END_TEST
 
+static const struct {
+	const char *orcpt, *original;
+} originals[] = {
+	{ "rfc822;first+2Bone@example.com", "rfc822; first+one@example.com" },
+	{ "x400;C=de", "x400; C=de" },
+	{ "rfc822;a+0D+0Ab", NULL },
+};
+
+START_TEST(the_original_recipient_is_what_the_client_named)
+{
+	struct bounce_report r = report(BOUNCE_FAILED);
+	char *text;
+
+	entry.envelope.v[0].orcpt = alloc_copy(originals[_i].orcpt);
+	refuse(0, 550, EX_NOUSER, "550 5.1.1 No such user");
+	text = compose(&r);
+	if (originals[_i].original != NULL)
+		check_field(text, "Original-Recipient", originals[_i].original);
+	else
+		ck_assert_ptr_null(strstr(text, "\nb\r"));
+	free(text);
+}
+END_TEST
+
 /* What a server or we said, and what becomes of it for programs. */
 static const struct said {
 	enum bounce_event event;
@@ -567,6 +591,7 @@ static const struct {
 	unsigned notify, account;
 	enum bounce_event event;
 	bool nobody, sent;
+	unsigned own;              /* of the recipient */
 } rules[] = {
 	{ "a@b.c", NULL, 0, 0, BOUNCE_FAILED, .sent = true },
 	{ "a@b.c", NULL, 0, 0, BOUNCE_DELAYED, .sent = true },
@@ -585,6 +610,8 @@ static const struct {
 	{ "a@b.c", NULL, 0, NOTIFY_NEVER, BOUNCE_FAILED, .sent = false },
 	{ "a@b.c", NULL, 0, NOTIFY_FAILURE, BOUNCE_DELAYED, .sent = false },
 	{ "a@b.c", NULL, NOTIFY_DELAY, NOTIFY_FAILURE, BOUNCE_DELAYED, .sent = true },
+	{ "a@b.c", NULL, NOTIFY_FAILURE, 0, BOUNCE_FAILED, .own = NOTIFY_NEVER, .sent = false },
+	{ "a@b.c", NULL, NOTIFY_NEVER, 0, BOUNCE_DELIVERED, .own = NOTIFY_SUCCESS, .sent = true },
 };
 
 START_TEST(only_those_are_told_who_want_to_know)
@@ -592,6 +619,7 @@ START_TEST(only_those_are_told_who_want_to_know)
 	envelope_set_sender(&entry.envelope, rules[_i].sender);
 	entry.info.about = alloc_copy(rules[_i].about);
 	entry.envelope.notify = rules[_i].notify;
+	entry.envelope.v[0].notify = rules[_i].own;
 	config.v[0].dsn_notify = rules[_i].account;
 	ck_assert(bounce_send(&queue, &config, &entry, rules[_i].event, rules[_i].nobody ? none : first, &st));
 	ck_assert_uint_eq(count("queue"), rules[_i].sent);
@@ -811,6 +839,7 @@ static TCase *texts(void)
 
 	tcase_add_checked_fixture(tc, make_entry, free_entry);
 	tcase_add_test(tc, a_failure_as_a_whole);
+	tcase_add_loop_test(tc, the_original_recipient_is_what_the_client_named, 0, COUNT_OF(originals));
 	tcase_add_loop_test(tc, what_was_said_becomes_a_status, 0, COUNT_OF(said));
 	tcase_add_loop_test(tc, each_event_has_its_action, 0, COUNT_OF(events));
 	tcase_add_loop_test(tc, the_original_comes_back_as_asked, 0, COUNT_OF(returns));

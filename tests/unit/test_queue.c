@@ -43,6 +43,8 @@ static void fill(struct envelope *e, struct message *m, size_t body)
 	e->envid = alloc_copy("an id");
 	e->notify = NOTIFY_FAILURE | NOTIFY_DELAY;
 	e->ret = RETURN_HEADERS;
+	e->v[1].notify = NOTIFY_NEVER;
+	e->v[1].orcpt = alloc_copy("rfc822;odd+40x");
 	message_init(m);
 	header_insert(&m->header, 0, "From", "alice@example.org");
 	header_insert(&m->header, 1, "Subject", "folded\r\n here");
@@ -122,6 +124,8 @@ START_TEST(what_was_added_is_found_again)
 		ck_assert_str_eq(got.envelope.v[i].address, e.v[i].address);
 		ck_assert_str_eq(got.envelope.v[i].given, e.v[i].given);
 		ck_assert_int_eq(got.envelope.v[i].state, RECIPIENT_WAITING);
+		ck_assert_uint_eq(got.envelope.v[i].notify, e.v[i].notify);
+		ck_assert_pstr_eq(got.envelope.v[i].orcpt, e.v[i].orcpt);
 	}
 	check_same_bytes(&m, &got.message);
 	queue_release(&got);
