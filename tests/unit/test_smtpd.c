@@ -56,13 +56,15 @@ static const struct row rows[] = {
 	{ .in = OPEN "RSET\r\nDATA\r\n" OPEN "HELO x\r\nDATA\r\n",
 	  .out = OK_OPEN OK "503 5.5.1 MAIL first\r\n" OK_OPEN "250 h\r\n503 5.5.1 MAIL first\r\n" },
 
+	{ .in = MAIL "BDAT 2\r\nhi" RCPT, .out = OK_MAIL "554 5.5.1 no valid recipients\r\n503 5.5.1 not now\r\n" },
+
 	/* MAIL and RCPT. */
 	{ .in = "MAIL FROM:a@x\r\nMAIL a@x\r\nMAIL FROM:<a@x\r\nMAIL FROM:<a@@x>\r\n",
 	  .out = "501 5.1.7 the address has to stand between < and >\r\n501 5.5.4 MAIL FROM:<address>\r\n"
 	  "501 5.1.7 the address has to stand between < and >\r\n501 5.1.7 no address\r\n" },
-	{ .in = "MAIL FROM:<>\r\nRCPT TO:b@y\r\nRCPT TO:<>\r\nRCPT TO:<a@x,b@x>\r\nRCPT TO:<root>x\r\n"
+	{ .in = "MAIL FROM:<>\r\nRCPT TO:b@y\r\nRCPT TO:b@y>\r\nRCPT TO:<>\r\nRCPT TO:<a@x,b@x>\r\nRCPT TO:<root>x\r\n"
 	  "RCPT TO: <root>\r\nrcpt to:<\"a>b\"@x>\r\nRCPT TO:<@r,@s:c@x>\r\nBDAT 6 LAST\r\na: b\r\n",
-	  .out = OK_MAIL NO_PATH "501 5.1.3 no address\r\n501 5.1.3 no address\r\n" NO_PATH
+	  .out = OK_MAIL NO_PATH NO_PATH "501 5.1.3 no address\r\n501 5.1.3 no address\r\n" NO_PATH
 	  OK_RCPT OK_RCPT OK_RCPT SENT, .got = "|root,\"a>b\"@x,c@x|a: b\n\n" },
 	{ .in = "MAIL FROM:<a@x> SIZE=1 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=a+2Bb\r\n"
 	  "RCPT TO:<b@y> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bc@y\r\nRCPT TO:<c@y>\r\nBDAT 0 LAST\r\n",
