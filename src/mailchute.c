@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/mailq.h"
+#include "cmd/newaliases.h"
 #include "cmd/options.h"
 #include "cmd/personality.h"
 #include "cmd/process.h"
@@ -15,13 +16,6 @@
 #include "serve/listen.h"
 
 static const char program[] = "sendmail";
-
-static int refuse_aliases(const struct options *o)
-{
-	(void)o;
-	fputs("sendmail: aliases are not in this version yet: nothing was done\n", stderr);
-	return EX_UNAVAILABLE;
-}
 
 static int deliver_stdin(const struct options *o)
 {
@@ -50,7 +44,7 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_DELIVER] = deliver_stdin,
 	[MODE_SMTP] = smtp_options,
 	[MODE_MAILQ] = mailq_options,
-	[MODE_NEWALIASES] = refuse_aliases,
+	[MODE_NEWALIASES] = newaliases_options,
 	[MODE_RESOLVE] = verify_options,
 	[MODE_VERSION] = show_version,
 	[MODE_RUN_QUEUE] = run_queue_now,

@@ -3,8 +3,8 @@
 
 #include "base/trace.h"
 #include "config/config.h"
-#include "mail/envelope.h"
 #include "mail/message.h"
+#include "route/prepare.h"
 
 /*
  * A message by way of the queue: first it is on the disk, then ...
@@ -30,19 +30,21 @@ enum keep_told { TELL_CALLER, TELL_SENDER, TELL_SENDER_IF_SENT };
 
 struct keep {
 	const struct config  *config;
-	const struct account *account;
-	const char *id, *tag;         /* -L, or NULL */
+	const char *tag;              /* -L, or NULL */
 	const struct trace *trace;    /* -v, or NULL */
 	enum keep_then then;
 	enum keep_told told;
 };
 
 /*
- * True: it was accepted.  What came of each recipient is in `e`, and `kept` says
- * whether the message is still in the queue.  False: nothing of it is kept;
- * EX_CANTCREAT without a spool, EX_TEMPFAIL for a full disk or queue.
+ * True: it was accepted.  What came of each recipient is in the envelope, and
+ * `kept` says whether the message is still in the queue.  False: nothing of it is
+ * kept; EX_CANTCREAT without a spool, EX_TEMPFAIL for a full disk or queue.
+ *
+ * Of a mail with parts this is so of the first.  The others are kept, and tried
+ * by a process of their own.
  */
-bool keep_message(const struct keep *k, const struct message *m, struct envelope *e, bool *kept,
+bool keep_message(const struct keep *k, const struct message *m, struct prepared *mail, bool *kept,
                   struct status *st);
 
 #endif

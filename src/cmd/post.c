@@ -6,6 +6,7 @@
 #include "cmd/report.h"
 #include "deliver/deliver.h"
 #include "deliver/maillog.h"
+#include "deliver/result.h"
 
 void post_init(struct post *p)
 {
@@ -69,24 +70,30 @@ void post_log_rejected(const struct post *p, const struct status *st)
 	log_send(e);
 }
 
-/* Nothing is kept. */
-static void send_now(struct post *p)
+static void send_part(const struct post *p, struct prepared *part)
 {
 	struct delivery d = {
 		.config = p->config,
-		.account = p->mail.route.account,
-		.envelope = &p->mail.envelope,
+		.account = part->route.account,
+		.envelope = &part->envelope,
 		.message = p->message,
 		.trace = p->trace,
 		.log = true,
-		.id = p->mail.id,
+		.id = part->id,
 		.tag = p->request->tag,
 		.uid = getuid(),
 		.tries = 1,
 	};
 
-	if (envelope_count(&p->mail.envelope, RECIPIENT_WAITING) > 0)
+	if (envelope_count(&part->envelope, RECIPIENT_WAITING) > 0)
 		deliver(&d);
+}
+
+/* Nothing is kept. */
+static void send_now(struct post *p)
+{
+	for (struct prepared *part = &p->mail; part != NULL; part = part->next)
+		send_part(p, part);
 }
 
 /* Whether there is a queue, and what to do once the message is in it: -od, else `deliver`. */
@@ -114,27 +121,30 @@ static bool send_by_queue(struct post *p, enum keep_then then, struct status *st
 {
 	struct keep k = {
 		.config = p->config,
-		.account = p->mail.route.account,
-		.id = p->mail.id,
 		.tag = p->request->tag,
 		.trace = p->trace,
 		.then = then,
 	};
 
+	/* What is refused leaves nothing behind, and the other parts are there. */
+	if (p->mail.next != NULL)
+		p->told = TELL_SENDER;
 	if (*p->mail.envelope.sender == '\0')
 		p->told = TELL_CALLER;
 	k.told = p->told;
 	p->queued = true;
 	p->tried = then == KEEP_TRIED;
-	return keep_message(&k, p->message, &p->mail.envelope, &p->kept, st);
+	return keep_message(&k, p->message, &p->mail, &p->kept, st);
 }
 
 bool post(struct post *p, struct status *st)
 {
 	struct caller who = { .uid = getuid() };
 	enum keep_then then;
+	bool ok = prepare(&p->mail, p->config, &who, p->request, p->message, st);
 
-	if (!prepare(&p->mail, p->config, &who, p->request, p->message, st))
+	maillog_aliases(p->mail.id, &p->mail.complaints);
+	if (!ok)
 		return false;
 	log_changes(p);
 	log_refused(p);
@@ -143,4 +153,18 @@ bool post(struct post *p, struct status *st)
 		return send_by_queue(p, then, st);
 	send_now(p);
 	return true;
+}
+
+const struct prepared *post_worst(const struct post *p)
+{
+	const struct prepared *worst = NULL;
+
+	for (const struct prepared *part = &p->mail; part != NULL;
+	     part = p->queued ? NULL : part->next) {
+		int code = result_exit(&part->envelope);
+
+		if (code == EX_TEMPFAIL || (code != EX_OK && worst == NULL))
+			worst = part;
+	}
+	return worst;
 }

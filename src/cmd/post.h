@@ -34,9 +34,14 @@ void post_release(struct post *p);
 
 /*
  * False: it is refused as a whole, which is for the caller to log.  True:
- * p->mail.envelope tells of each recipient.
+ * p->mail.envelope tells of each recipient, and so do its parts' where nothing
+ * is kept.  Where it is, the parts beside the first are not waited for, and who
+ * was refused is told by mail.
  */
 bool post(struct post *p, struct status *st);
+
+/* The part that was waited for whose outcome leaves most open, else the first that failed; NULL if all were sent. */
+const struct prepared *post_worst(const struct post *p);
 
 void post_log_rejected(const struct post *p, const struct status *st);
 

@@ -50,10 +50,9 @@ static void answer_refused(struct talk *t, const struct envelope *e)
 
 static bool is_accepted(const struct post *p)
 {
-	const struct envelope *e = &p->mail.envelope;
-
-	return p->kept || envelope_count(e, RECIPIENT_SENT) == e->len
-	       || (p->queued && envelope_count(e, RECIPIENT_SENT) > 0);
+	return p->kept || post_worst(p) == NULL
+	       || (p->queued && (p->told == TELL_SENDER
+	                         || envelope_count(&p->mail.envelope, RECIPIENT_SENT) > 0));
 }
 
 static void take_message(void *arg, const struct request *r, struct message *m)
@@ -74,7 +73,7 @@ static void take_message(void *arg, const struct request *r, struct message *m)
 	} else if (is_accepted(&p)) {
 		answer_sent(t, &p);
 	} else {
-		answer_refused(t, &p.mail.envelope);
+		answer_refused(t, &post_worst(&p)->envelope);
 	}
 	post_release(&p);
 }

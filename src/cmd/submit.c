@@ -72,10 +72,10 @@ static int refuse(const struct work *w, const struct status *st)
 
 static void report(const struct work *w)
 {
-	const struct prepared *mail = &w->post.mail;
+	const struct prepared *part = &w->post.mail;
 
-	if (!is_quiet(w))
-		report_result(w->s->program, &mail->envelope, mail->route.account->name);
+	for (; !is_quiet(w) && part != NULL; part = w->post.queued ? NULL : part->next)
+		report_result(w->s->program, &part->envelope, part->route.account->name);
 }
 
 /* A person may wonder. */
@@ -90,7 +90,8 @@ static void report_kept(const struct work *w)
 static int finish(const struct work *w)
 {
 	const struct post *p = &w->post;
-	int code = result_exit(&p->mail.envelope);
+	const struct prepared *worst = post_worst(p);
+	int code = worst != NULL ? result_exit(&worst->envelope) : EX_OK;
 
 	if (p->kept && p->tried)
 		report_kept(w);

@@ -5,20 +5,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
 #include "cmd/report.h"
 #include "config/config.h"
 #include "route/recipients.h"
 #include "route/route.h"
 
+enum { SHOWN_MAX = 1024 };
+
 static void print_escaped(const char *text)
 {
 	struct buf shown;
 
-	buf_init(&shown, 1024);
+	buf_init(&shown, SHOWN_MAX);
 	str_escape(&shown, text, strlen(text));
-	puts(shown.data);
+	printf("%s%s\n", shown.data, buf_ok(&shown) ? "" : "...");
 	buf_release(&shown);
+}
+
+static void print_alias(const char *name, const char *value, const char *where)
+{
+	char *text = alloc_printf("%s: %s (%s)", name, value, where);
+
+	print_escaped(text);
+	free(text);
 }
 
 static void print_hosts(const struct account *a)
@@ -38,8 +49,11 @@ static void print_hosts(const struct account *a)
 		}
 }
 
-static void print_recipient(const struct recipient *r, const struct route *route)
+static void print_recipient(const struct config *c, const struct recipient *r,
+                            const struct route *route)
 {
+	const struct account *account = r->local ? account_named(c, "local") : route->account;
+
 	print_escaped(r->given);
 	if (r->state == RECIPIENT_FAILED) {
 		printf("  refused  %s\n", r->status.text);
@@ -47,31 +61,56 @@ static void print_recipient(const struct recipient *r, const struct route *route
 	}
 	fputs("  address  ", stdout);
 	print_escaped(r->address);
-	printf("  account  %s\n", route->account->name);
-	printf("  sender   <%s>\n", route->sender);
-	print_hosts(route->account);
+	printf("  account  %s\n", account->name);
+	printf("  sender   <%s>\n", r->sender && *route->sender ? r->sender : route->sender);
+	print_hosts(account);
 }
 
-/* One word of a struct recipients_source less: what it names is all that is asked. */
-static bool verify(const struct config *c, const struct recipients_source *from, const char *sender,
-                   struct envelope *e, struct status *st)
+/* One step on the way from an address to whom it means, as it is taken. */
+static void print_step(void *arg, unsigned depth, const char *name, const char *value,
+                       const char *where)
 {
-	struct route_request request = { .sender = sender, .uid = getuid() };
-	struct route route = { 0 };
-	bool ok;
+	(void)arg;
+	printf("  alias    %*s", (int)(2 * depth), "");
+	if (*value == '\0') /* a file's members follow */
+		print_escaped(name);
+	else
+		print_alias(name, value, where);
+}
 
-	ok = recipients_add(e, from, st) && route_choose(&route, c, &request, st);
+/* Nothing is read on standard input, so `operands` are all that is asked. */
+static bool verify(const struct config *c, const struct request *asked, struct envelope *e,
+                   struct status *st)
+{
+	const struct route_request request = { .sender = asked->sender, .uid = getuid() };
+	const struct strv none = { 0 };
+	struct route route = { 0 };
+	struct alias_use aliases = {
+		.aliases = aliases_new(),
+		.maildomain = c->settings.maildomain,
+		.local = account_named(c, "local") != NULL,
+	};
+	const struct recipients_source from = {
+		.operands = asked->recipients,
+		.len = asked->recipients_len,
+		.maildomain = c->settings.maildomain,
+		.aliases = &aliases,
+		.step = print_step,
+	};
+	bool ok = route_choose(&route, c, &request, st);
+
+	if (ok)
+		aliases.files = asked->no_aliases ? &none : &route.account->aliases;
+	ok = ok && recipients_add(e, &from, st);
 	for (size_t i = 0; ok && i < e->len; i++)
-		print_recipient(&e->v[i], &route);
+		print_recipient(c, &e->v[i], &route);
+	aliases_free(aliases.aliases);
 	route_release(&route);
 	return ok;
 }
 
-/* The exit code for `program`; `operands` are the addresses, `sender` is -f or NULL. */
-static int run(const char *program, const char *file, const char *const *operands, size_t n,
-               const char *sender)
+static int run(const char *program, const char *file, const struct request *asked)
 {
-	struct recipients_source from = { .operands = operands, .len = n };
 	struct envelope e;
 	struct config c;
 	struct status st;
@@ -79,12 +118,11 @@ static int run(const char *program, const char *file, const char *const *operand
 
 	config_init(&c);
 	envelope_init(&e);
-	if (!config_load(&c, file, &st)
-	    || (from.maildomain = c.settings.maildomain, !verify(&c, &from, sender, &e, &st))) {
+	if (!config_load(&c, file, &st) || !verify(&c, asked, &e, &st)) {
 		report_failure(program, &st);
 		code = st.sysexit;
 	} else if (envelope_count(&e, RECIPIENT_FAILED) > 0) {
-		code = EX_DATAERR;
+		code = EX_NOUSER;
 	}
 	envelope_release(&e);
 	config_release(&c);
@@ -93,14 +131,17 @@ static int run(const char *program, const char *file, const char *const *operand
 
 int verify_command(const struct call *call)
 {
+	const struct request asked = {
+		.recipients = (const char *const *)call->argv + 1,
+		.recipients_len = (size_t)call->argc - 1,
+	};
+
 	if (call->argc < 2)
 		return command_usage(call);
-	return run("mailchute", call->config, (const char *const *)call->argv + 1,
-	           (size_t)call->argc - 1, NULL);
+	return run("mailchute", call->config, &asked);
 }
 
 int verify_options(const struct options *o)
 {
-	return run("sendmail", o->config, o->request.recipients, o->request.recipients_len,
-	           o->request.sender);
+	return run("sendmail", o->config, &o->request);
 }

@@ -59,15 +59,12 @@ static bool parse_list(const struct setting *s, struct strv *list, const char *v
 static char *path_item(const struct setting *s, const char *item, const struct origin *at,
 	struct status *st)
 {
-	char *path, *source;
-
 	(void)s;
-	if (!str_starts(item, "ldap:"))
-		return kind_resolve_path(item, at, st);
-	path = kind_resolve_path(item + 5, at, st);
-	source = path != NULL ? alloc_printf("ldap:%s", path) : NULL;
-	free(path);
-	return source;
+	if (str_istarts(item, "ldap:")) {
+		kind_refuse(st, item, "is a directory, and directories are not in this version");
+		return NULL;
+	}
+	return kind_resolve_path(item, at, st);
 }
 
 static bool paths_parse(const struct setting *s, void *field, const char *value,

@@ -43,3 +43,14 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 	add_known(e, "tag", m->tag);
 	log_send(e);
 }
+
+void maillog_aliases(const char *id, const struct strv *complaints)
+{
+	for (size_t i = 0; i < complaints->len; i++) {
+		struct log_event *e = log_event("alias");
+
+		log_text(e, "id", id);
+		log_text(e, "error", complaints->v[i]);
+		log_send(e);
+	}
+}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/strv.h"
 #include "mail/envelope.h"
 
 /*
@@ -26,5 +27,8 @@ struct maillog {
 };
 
 void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r);
+
+/* What is wrong with files of aliases, a line each. */
+void maillog_aliases(const char *id, const struct strv *complaints);
 
 #endif

@@ -25,6 +25,7 @@ void envelope_release(struct envelope *e)
 		free(e->v[i].address);
 		free(e->v[i].given);
 		free(e->v[i].orcpt);
+		free(e->v[i].sender);
 	}
 	free(e->v);
 	free(e->sender);
@@ -79,9 +80,10 @@ bool envelope_add(struct envelope *e, const char *address, const char *given)
 	return true;
 }
 
-void envelope_add_failed(struct envelope *e, const char *given, const struct status *why)
+void envelope_add_failed(struct envelope *e, const char *address, const char *given,
+                         const struct status *why)
 {
-	struct recipient *r = add(e, given, given);
+	struct recipient *r = add(e, address, given);
 
 	if (r == NULL)
 		return;

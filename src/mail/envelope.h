@@ -14,11 +14,13 @@ enum recipient_state {
 };
 
 struct recipient {
-	char *address;         /* as it goes on the wire: A-label domain; one that is no
-	                          address (and FAILED for that): `given` again */
+	char *address;         /* as it goes on the wire: A-label domain; of one that is no
+	                          address (and FAILED for that): what was found instead */
 	char *given;           /* as the caller wrote it: for errors and ORCPT */
 	unsigned notify;       /* set of dsn_notify; 0: what the envelope says */
 	char *orcpt;           /* as a client gave it to ORCPT, "rfc822;" and xtext; NULL: not said */
+	char *sender;          /* of a mailing list: mail to this one comes from here; else NULL */
+	bool local;            /* it goes through the account `local` */
 	enum recipient_state state;
 	bool owed;             /* and the sender is yet to be notified of that: see queue.h */
 	struct status status;
@@ -47,8 +49,9 @@ void envelope_set_sender(struct envelope *e, const char *sender);
  * is not ASCII sets `smtputf8`.  Recipients are never taken away again.
  */
 bool envelope_add(struct envelope *e, const char *address, const char *given);
-/* A recipient that was refused before any server saw it. */
-void envelope_add_failed(struct envelope *e, const char *given, const struct status *why);
+/* A recipient that was refused before any server saw it; `address` may be none. */
+void envelope_add_failed(struct envelope *e, const char *address, const char *given,
+                         const struct status *why);
 
 /* What was asked for this one of its recipients, of the account if nothing was: a set of dsn_notify, or 0. */
 unsigned envelope_notify(const struct envelope *e, const struct recipient *r, unsigned account);

@@ -300,6 +300,26 @@ void queue_commit(struct queue *q, struct queue_staged *const *v, size_t n)
 		}
 }
 
+void queue_take_back(struct queue *q, struct queue_staged *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].committed && parts[i].fd >= 0)
+			unlinkat(q->queue_fd, parts[i].id, 0);
+		parts[i].committed = false;
+	}
+}
+
+bool queue_settle(struct queue *q, struct queue_staged *parts, size_t n, struct status *st)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!parts[i].committed) {
+			*st = parts[i].st;
+			queue_take_back(q, parts, n);
+			return false;
+		}
+	return true;
+}
+
 void queue_staged_release(struct queue *q, struct queue_staged *s)
 {
 	if (s->fd >= 0 && !s->committed)

@@ -101,6 +101,12 @@ bool queue_stage(struct queue *q, const char *id, const struct queue_info *info,
 void queue_commit(struct queue *q, struct queue_staged *const *v, size_t n);
 /* Open what was committed with `claim`; if it cannot be, it is taken out again. */
 bool queue_adopt(struct queue *q, struct queue_staged *s, struct queue_entry *claim, struct status *st);
+/*
+ * Of n that are one message's parts: whether all were committed.  If not, or with
+ * queue_take_back(), those that were are taken out again.
+ */
+bool queue_settle(struct queue *q, struct queue_staged *parts, size_t n, struct status *st);
+void queue_take_back(struct queue *q, struct queue_staged *parts, size_t n);
 void queue_staged_release(struct queue *q, struct queue_staged *s);
 
 /* How much there is; zero without looking where there is no limit that asks. */

@@ -21,23 +21,13 @@ void prepared_init(struct prepared *p)
 
 void prepared_release(struct prepared *p)
 {
+	if (p->next != NULL)
+		prepared_release(p->next);
+	free(p->next);
+	p->next = NULL;
 	route_release(&p->route);
 	envelope_release(&p->envelope);
-}
-
-/* Before the header is completed, because Bcc goes away then. */
-static bool find_recipients(struct prepared *p, const struct config *c, const struct request *r,
-                            const struct message *m, struct status *st)
-{
-	struct recipients_source from = {
-		.operands = r->recipients,
-		.len = r->recipients_len,
-		.dsn = r->recipients_dsn,
-		.header = r->header_recipients ? &m->header : NULL,
-		.maildomain = c->settings.maildomain,
-	};
-
-	return recipients_add(&p->envelope, &from, st);
+	strv_release(&p->complaints);
 }
 
 static bool find_route(struct prepared *p, const struct config *c, const struct caller *who,
@@ -49,14 +39,125 @@ static bool find_route(struct prepared *p, const struct config *c, const struct 
 		.uid = who->uid,
 	};
 
-	if (!route_choose(&p->route, c, &request, st) || !config_usable(c, p->route.account, st))
-		return false;
-	envelope_set_sender(&p->envelope, p->route.sender);
+	return route_choose(&p->route, c, &request, st) && config_usable(c, p->route.account, st);
+}
+
+/* All of them, whatever way they go.  Before the header is completed, because Bcc goes away then. */
+static bool find_recipients(struct prepared *p, const struct config *c, const struct request *r,
+                            const struct message *m, struct envelope *all, struct status *st)
+{
+	const struct strv none = { 0 };
+	struct aliases *own = p->aliases == NULL ? aliases_new() : NULL;
+	const struct alias_use aliases = {
+		.aliases = own ? own : p->aliases,
+		.files = r->no_aliases ? &none : &p->route.account->aliases,
+		.maildomain = c->settings.maildomain,
+		.local = account_named(c, "local") != NULL,
+	};
+	const struct recipients_source from = {
+		.operands = r->recipients,
+		.len = r->recipients_len,
+		.dsn = r->recipients_dsn,
+		.header = r->header_recipients ? &m->header : NULL,
+		.maildomain = c->settings.maildomain,
+		.aliases = &aliases,
+	};
+	bool ok = recipients_add(all, &from, st);
+
+	aliases_take_complaints(aliases.aliases, &p->complaints);
+	aliases_free(own);
+	return ok;
+}
+
+/* --- ways --- */
+
+/* Where a recipient goes, and from whom. */
+struct way {
+	const struct account *account;
+	const char *sender;
+};
+
+static void go(struct prepared *p, const struct way *way, const struct request *r)
+{
+	char *sender = alloc_copy(way->sender);
+
+	free(p->route.sender);
+	p->route.account = way->account;
+	p->route.sender = sender;
+	envelope_set_sender(&p->envelope, sender);
 	p->envelope.notify = r->notify;
 	p->envelope.ret = r->ret;
 	p->envelope.envid = alloc_copy(r->envid);
 	p->envelope.smtputf8 |= r->smtputf8;
-	return true;
+}
+
+/* Mail of the null sender keeps it, by way of a list, too: a notification must not make another. */
+static struct way way_of(const struct recipient *r, const struct way *usual, const struct config *c)
+{
+	struct way way = *usual;
+
+	if (r->sender != NULL && *usual->sender != '\0')
+		way.sender = r->sender;
+	if (r->local)
+		way.account = account_named(c, "local");
+	return way;
+}
+
+static struct prepared *find_part(struct prepared *p, const struct way *way, const struct request *r)
+{
+	for (;; p = p->next) {
+		if (p->route.account == way->account && strcmp(p->route.sender, way->sender) == 0)
+			return p;
+		if (p->next == NULL)
+			break;
+	}
+	p->next = alloc(sizeof(*p->next));
+	prepared_init(p->next);
+	go(p->next, way, r);
+	return p->next;
+}
+
+/* The way of the first that can be sent is the first one's. */
+static struct way first_way(const struct envelope *all, const struct way *usual,
+                            const struct config *c)
+{
+	for (size_t i = 0; i < all->len; i++)
+		if (all->v[i].state == RECIPIENT_WAITING)
+			return way_of(&all->v[i], usual, c);
+	return *usual;
+}
+
+static void add(struct prepared *p, const struct recipient *to)
+{
+	struct envelope *e = &p->envelope;
+
+	if (to->state == RECIPIENT_FAILED)
+		envelope_add_failed(e, to->address, to->given, &to->status);
+	else
+		envelope_add(e, to->address, to->given);
+	e->v[e->len - 1].notify = to->notify;
+	e->v[e->len - 1].orcpt = alloc_copy(to->orcpt);
+}
+
+static bool divide(struct prepared *p, const struct config *c, const struct request *r,
+                   const struct envelope *all, struct status *st)
+{
+	char *sender = alloc_copy(p->route.sender);
+	const struct way usual = { .account = p->route.account, .sender = sender };
+	struct way way = first_way(all, &usual, c);
+	bool ok = true;
+
+	go(p, &way, r);
+	for (size_t i = 0; i < all->len; i++) {
+		const struct recipient *to = &all->v[i];
+
+		way = way_of(to, &usual, c);
+		add(to->state == RECIPIENT_FAILED ? p : find_part(p, &way, r), to);
+	}
+	for (const struct prepared *part = p; ok && part != NULL; part = part->next)
+		ok = config_usable(c, part->route.account, st);
+	free(sender);
+	return ok;
 }
 
 /* A message that goes round in circles has to end somewhere. */
@@ -104,7 +205,7 @@ static void complete(struct prepared *p, const struct config *c, const struct ca
 	char *name = full_name(p, who, r);
 	char host[256] = "";
 	struct completion how = {
-		.sender = p->envelope.sender,
+		.sender = p->route.sender,
 		.domain = c->settings.maildomain,
 		.name = name,
 		.from = from_rule(account->set_from_header),
@@ -134,9 +235,16 @@ static bool make_sendable(const struct request *r, struct message *m, struct sta
 bool prepare(struct prepared *p, const struct config *c, const struct caller *who,
              const struct request *r, struct message *m, struct status *st)
 {
-	if (!find_recipients(p, c, r, m, st) || !find_route(p, c, who, r, m, st)
-	    || !check_hops(c, r, m, st))
-		return false;
-	complete(p, c, who, r, m);
-	return make_sendable(r, m, st);
+	struct envelope all;
+	bool ok;
+
+	envelope_init(&all);
+	ok = find_route(p, c, who, r, m, st) && find_recipients(p, c, r, m, &all, st)
+	     && check_hops(c, r, m, st);
+	if (ok) {
+		complete(p, c, who, r, m);
+		ok = make_sendable(r, m, st) && divide(p, c, r, &all, st);
+	}
+	envelope_release(&all);
+	return ok;
 }

@@ -9,6 +9,7 @@
 #include "mail/message.h"
 #include "mail/msgid.h"
 #include "mail/request.h"
+#include "route/aliases.h"
 #include "route/route.h"
 
 /*
@@ -21,17 +22,23 @@ struct prepared {
 	char id[MSGID_SIZE];       /* under which it is logged and kept */
 	struct envelope envelope;
 	struct route    route;
+	struct prepared *next;     /* the same message to others: from a list's owner, or by the
+	                              account `local`; NULL */
+	struct strv complaints;    /* about files of aliases that were read for it */
+	struct aliases *aliases;   /* borrowed, of whoever prepares many; NULL: one for this one */
 };
 
 /* Gives it its id: a refusal is logged under one, too. */
 void prepared_init(struct prepared *p);
-void prepared_release(struct prepared *p);
+void prepared_release(struct prepared *p);       /* and what is `next` */
 
 /*
  * EX_USAGE without any recipient, EX_DATAERR for what can never be sent,
  * EX_UNAVAILABLE for a message that goes round in circles, EX_CONFIG if no
- * account is for it.  Recipients that are no addresses are FAILED in the
- * envelope, the others WAITING.  `m` is changed: see message_complete().
+ * account is for it, as aliases_begin() if aliases cannot be read.  Recipients
+ * that are no addresses are FAILED, in the first envelope, the others WAITING;
+ * the first one has some of these if there are any.  `m` is changed: see
+ * message_complete().
  */
 bool prepare(struct prepared *p, const struct config *c, const struct caller *who,
              const struct request *r, struct message *m, struct status *st);

@@ -9,16 +9,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "deliver/first.h"
+#include "deliver/maillog.h"
 
 void intake_init(struct intake *i, const struct peer *p, const struct request *r, struct message *m)
 {
-	*i = (struct intake){ .peer = p, .request = r, .message = m, .staged = { .fd = -1 } };
+	*i = (struct intake){ .peer = p, .request = r, .message = m };
 	prepared_init(&i->mail);
 }
 
 void intake_release(struct intake *i, struct queue *q)
 {
-	queue_staged_release(q, &i->staged);
+	for (size_t k = 0; k < i->parts_len; k++)
+		queue_staged_release(q, &i->parts[k]);
+	free(i->parts);
 	prepared_release(&i->mail);
 }
 
@@ -62,13 +65,27 @@ static void log_changes(const struct intake *i)
 	log_send(e);
 }
 
+/* How a part of the message is kept. */
+static struct queue_info info_of(const struct intake *i, const struct prepared *part)
+{
+	struct queue_info info = i->info;
+
+	info.account = part->route.account->name;
+	info.sending = i->info.sending && part == &i->mail;
+	return info;
+}
+
 static void log_accepted(const struct intake *i)
 {
+	const char *program = *i->peer->program != '\0' ? i->peer->program : NULL;
 	struct log_event *e;
 
 	log_changes(i);
-	first_log(i->mail.id, &i->info, *i->peer->program != '\0' ? i->peer->program : NULL, i->peer->pid,
-	          &i->mail.envelope, i->message);
+	for (const struct prepared *part = &i->mail; part != NULL; part = part->next) {
+		const struct queue_info info = info_of(i, part);
+
+		first_log(part->id, &info, program, i->peer->pid, &part->envelope, i->message);
+	}
 	if (!i->info.held)
 		return;
 	e = event_of("held", i);
@@ -111,14 +128,14 @@ static bool post_notice(const struct acceptor *a, const struct intake *i, struct
 	prepared_init(&mail);
 	message_init(&m);
 	ok = write_notice(&m, i) && prepare(&mail, a->config, &who, &request, &m, st);
-	if (ok) {
+	for (const struct prepared *part = &mail; ok && part != NULL; part = part->next) {
 		const struct queue_info info = {
-			.account = mail.route.account->name,
+			.account = part->route.account->name,
 			.uid = who.uid,
 			.arrived = time(NULL),
 		};
 
-		ok = queue_add(a->queue, mail.id, &info, &mail.envelope, &m, NULL, NULL, st);
+		ok = queue_add(a->queue, part->id, &info, &part->envelope, &m, NULL, NULL, st);
 	}
 	message_release(&m);
 	prepared_release(&mail);
@@ -173,8 +190,11 @@ static bool has_recipient(struct intake *i)
 static bool is_within_limits(const struct acceptor *a, struct intake *i)
 {
 	enum policy_verdict verdict;
+	size_t recipients = 0;
 
-	verdict = policy_count(a->policy, &a->config->settings, i->peer, i->mail.envelope.len, clock_now(),
+	for (const struct prepared *part = &i->mail; part != NULL; part = part->next)
+		recipients += part->envelope.len;
+	verdict = policy_count(a->policy, &a->config->settings, i->peer, recipients, clock_now(),
 	                       &i->bite, &i->st);
 	i->info.held = verdict == POLICY_HOLD;
 	return verdict == POLICY_PASS || verdict == POLICY_HOLD;
@@ -185,62 +205,81 @@ static bool fits(const struct acceptor *a, struct intake *i, struct queue_usage 
 	const struct queue_limits most = limits(a);
 	uint64_t octets = message_octets(i->message);
 
-	i->full = !queue_has_room(&most, usage, octets, &i->st);
-	usage->messages++;
-	usage->bytes += octets;
+	for (const struct prepared *part = &i->mail; part != NULL && !i->full; part = part->next) {
+		i->full = !queue_has_room(&most, usage, octets, &i->st);
+		usage->messages++;
+		usage->bytes += octets;
+	}
 	return !i->full;
 }
 
+/* What goes another way is not tried while the caller waits. */
 static bool stage(const struct acceptor *a, struct intake *i)
 {
-	bool owes = first_owes(&i->mail.envelope);
+	bool owes = first_owes(&i->mail.envelope), ok = true;
 
 	i->wait = i->request->delivery == DELIVERY_WAIT && !i->info.held;
 	i->attempted = owes || i->wait;
 	i->info = (struct queue_info){
-		.account = i->mail.route.account->name,
 		.tag = (char *)i->request->tag,
 		.uid = i->peer->caller.uid,
 		.arrived = time(NULL),
 		.held = i->info.held,
 		.sending = i->attempted,
 	};
-	return queue_stage(a->queue, i->mail.id, &i->info, &i->mail.envelope, i->message, i->attempted,
-	                   &i->staged, &i->st);
+	for (const struct prepared *part = &i->mail; ok && part != NULL; part = part->next) {
+		const struct queue_info info = info_of(i, part);
+
+		i->parts = alloc_array(i->parts, i->parts_len + 1, sizeof(*i->parts));
+		ok = queue_stage(a->queue, part->id, &info, &part->envelope, i->message, info.sending,
+		                 &i->parts[i->parts_len++], &i->st);
+	}
+	return ok;
 }
 
 static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
 {
+	i->mail.aliases = a->aliases;
 	return policy_may_send(&a->config->settings, i->peer, i->request, i->message, &i->st)
 	       && prepare(&i->mail, a->config, &i->peer->caller, i->request, i->message, &i->st)
 	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i, usage) && stage(a, i);
 }
 
+struct staged_list {
+	struct queue_staged **v;
+	size_t len;
+};
+
+static void add_staged(struct staged_list *l, struct intake *i)
+{
+	l->v = alloc_array(l->v, l->len + i->parts_len, sizeof(*l->v));
+	for (size_t k = 0; k < i->parts_len; k++)
+		l->v[l->len++] = &i->parts[k];
+}
+
 void accept_all(const struct acceptor *a, struct intake *const *v, size_t n)
 {
 	const struct queue_limits most = limits(a);
-	struct queue_staged **staged = alloc_array(NULL, n + 1, sizeof(*staged));
+	struct staged_list staged = { 0 };
 	struct queue_usage usage;
 	struct status st;
-	size_t ready = 0;
 
 	if (!queue_count(a->queue, &most, &usage, &st))
 		usage = (struct queue_usage){ 0 };
 	for (size_t i = 0; i < n; i++)
 		if ((v[i]->accepted = take_in(a, v[i], &usage)))
-			staged[ready++] = &v[i]->staged;
-	if (ready > 0)
-		queue_commit(a->queue, staged, ready);
+			add_staged(&staged, v[i]);
+	if (staged.len > 0)
+		queue_commit(a->queue, staged.v, staged.len);
 	for (size_t i = 0; i < n; i++) {
-		if (v[i]->accepted && !v[i]->staged.committed) {
-			v[i]->accepted = false;
-			v[i]->st = v[i]->staged.st;
-		}
+		maillog_aliases(v[i]->mail.id, &v[i]->mail.complaints);
+		v[i]->accepted = v[i]->accepted
+		                 && queue_settle(a->queue, v[i]->parts, v[i]->parts_len, &v[i]->st);
 		if (v[i]->accepted)
 			log_accepted(v[i]);
 		else
 			log_rejected(v[i]);
 		tell_of_bite(a, v[i]);
 	}
-	free(staged);
+	free(staged.v);
 }

@@ -16,6 +16,7 @@ struct acceptor {
 	const struct config *config;
 	struct queue  *queue;
 	struct policy *policy;
+	struct aliases *aliases;   /* what is known of the files; or NULL */
 };
 
 struct intake {
@@ -26,7 +27,8 @@ struct intake {
 
 	struct prepared mail;
 	struct queue_info   info;
-	struct queue_staged staged;
+	struct queue_staged *parts;   /* one for `mail` and for each that is `next` */
+	size_t parts_len;
 	struct policy_bite  bite;
 	bool   full;               /* refused because the queue is */
 	bool   attempted;          /* staged with a claim: a first attempt is to follow */

@@ -359,8 +359,9 @@ static bool try(struct client *c, struct intake *i)
 	struct queue_entry entry;
 	struct status st;
 
-	if (!queue_adopt(a->queue, &i->staged, &entry, &st)) {
+	if (!queue_adopt(a->queue, &i->parts[0], &entry, &st)) {
 		log_lost(i, &st);
+		queue_take_back(a->queue, i->parts, i->parts_len);
 		i->st = st;
 		return false;
 	}

@@ -34,6 +34,7 @@ struct server {
 	struct config config;
 	struct queue queue;
 	struct policy policy;
+	struct aliases *aliases;
 	struct listeners listeners;
 	struct receiver receiver;
 	struct loop loop;
@@ -169,11 +170,13 @@ static void forget(void *arg)
 static bool start(struct server *s, struct status *st)
 {
 	s->name = machine_name();
+	s->aliases = aliases_new();
 	if (!load(&s->config, s->file, st) || !open_as_root(s, st)
 	    || !queue_open(&s->queue, s->config.settings.spool, true, st) || !lock_spool(s, st))
 		return false;
 	s->receiver = (struct receiver){
-		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy },
+		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy,
+		              .aliases = s->aliases },
 		.run = s->options->run,
 		.file = s->file,
 		.forget = forget,
@@ -367,6 +370,7 @@ static void release(struct server *s)
 	listen_close(&s->listeners, true);
 	loop_release(&s->loop);
 	policy_release(&s->policy);
+	aliases_free(s->aliases);
 	queue_close(&s->queue);
 	config_release(&s->config);
 	if (s->lock >= 0)

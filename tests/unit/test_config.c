@@ -605,7 +605,6 @@ static const struct {
 	{ "host a\n", NULL, true },
 	{ "rewrite off\nredirect off\nhost a\n", NULL, true },
 	{ "listen 127.0.0.1:2525\nhost a\n", NULL, true },
-	{ "host a\naliases /a\n", "c:2: aliases: has no effect yet", true },
 	{ "redirect a@b.c\nhost a\n", "c:1: redirect: has no effect yet", false },
 	{ "rewrite a@b.c d@e.f\nhost a\n", "c:1: rewrite: has no effect yet", false },
 	{ "allow_to a@b.c\nhost a\n", "c:1: allow_to: has no effect yet", false },

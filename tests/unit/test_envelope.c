@@ -32,8 +32,8 @@ START_TEST(failed_recipients)
 	envelope_init(&e);
 	status_fail(&why, EX_DATAERR, "no");
 	envelope_add(&e, "a@b", "a@b");
-	envelope_add_failed(&e, "a@@b", &why);
-	envelope_add_failed(&e, "a@@b", &why);
+	envelope_add_failed(&e, "a@@b", "a@@b", &why);
+	envelope_add_failed(&e, "a@@b", "a@@b", &why);
 	ck_assert_uint_eq(e.len, 2);
 	ck_assert_uint_eq(envelope_count(&e, RECIPIENT_WAITING), 1);
 	ck_assert_uint_eq(envelope_count(&e, RECIPIENT_FAILED), 1);
