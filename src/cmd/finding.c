@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "route/aliases.h"
 
 enum { SECRET_MAX = 1 << 16 };
 
@@ -249,6 +250,17 @@ static void (*const account_checks[])(struct findings *f, const struct config *c
 	check_overlap,
 };
 
+/* Those of all accounts: what newaliases says. */
+static void check_aliases(struct findings *f, const struct config *c)
+{
+	struct strv complaints = { 0 };
+
+	aliases_examine_config(c, &complaints);
+	for (size_t i = 0; i < complaints.len; i++)
+		findings_add(f, "", complaints.v[i], "correct it, then run newaliases");
+	strv_release(&complaints);
+}
+
 void findings_collect(struct findings *f, const struct config *c)
 {
 	struct status st;
@@ -256,6 +268,7 @@ void findings_collect(struct findings *f, const struct config *c)
 	check_files(f, c);
 	check_spool(f, c);
 	check_default(f, c);
+	check_aliases(f, c);
 	if (!config_usable(c, NULL, &st))
 		findings_add(f, "", st.text, "");
 	for (size_t i = 0; i < c->len; i++)

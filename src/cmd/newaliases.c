@@ -11,21 +11,6 @@
 
 static const char program[] = "newaliases", usual[] = "/etc/aliases";
 
-static void add_new(struct strv *to, const struct strv *from)
-{
-	for (size_t i = 0; i < from->len; i++)
-		if (!strv_has(to, from->v[i]))
-			strv_add(to, from->v[i]);
-}
-
-/* Those of all accounts. */
-static void find_files(struct strv *files, const struct config *c)
-{
-	add_new(files, &c->settings.aliases);
-	for (size_t i = 0; i < c->len; i++)
-		add_new(files, &c->v[i].aliases);
-}
-
 static void print(const char *line)
 {
 	struct buf shown;
@@ -36,46 +21,44 @@ static void print(const char *line)
 	buf_release(&shown);
 }
 
-static int examine(const struct strv *files, const char *maildomain, bool local)
+/* Without a configuration there is nothing to say of names at maildomain. */
+static void examine_usual(struct strv *complaints)
 {
+	struct strv files = { 0 };
 	const struct alias_use use = {
 		.aliases = aliases_new(),
-		.files = files,
-		.maildomain = maildomain,
-		.local = local,
+		.files = &files,
+		.maildomain = "localhost",
 	};
-	struct strv complaints = { 0 };
-	int code;
 
-	aliases_examine(&use, &complaints);
-	for (size_t i = 0; i < complaints.len; i++)
-		print(complaints.v[i]);
-	code = complaints.len > 0 ? EX_DATAERR : EX_OK;
-	strv_release(&complaints);
+	if (access(usual, F_OK) == 0)
+		strv_add(&files, usual);
+	aliases_examine(&use, complaints);
+	strv_release(&files);
 	aliases_free(use.aliases);
-	return code;
 }
 
 int newaliases_options(const struct options *o)
 {
-	struct strv files = { 0 };
+	struct strv complaints = { 0 };
 	struct config c;
 	struct status st;
-	int code;
+	int code = EX_OK;
 
 	config_init(&c);
 	if (config_load(&c, o->config, &st)) {
-		find_files(&files, &c);
-		code = examine(&files, c.settings.maildomain, account_named(&c, "local") != NULL);
-	} else if (o->config != NULL) {
+		aliases_examine_config(&c, &complaints);
+	} else if (o->config == NULL) {
+		examine_usual(&complaints);
+	} else {
 		report_failure(program, &st);
 		code = st.sysexit;
-	} else {
-		if (access(usual, F_OK) == 0)
-			strv_add(&files, usual);
-		code = examine(&files, "localhost", false);
 	}
-	strv_release(&files);
+	for (size_t i = 0; i < complaints.len; i++)
+		print(complaints.v[i]);
+	if (complaints.len > 0)
+		code = EX_DATAERR;
+	strv_release(&complaints);
 	config_release(&c);
 	return code;
 }

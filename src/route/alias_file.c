@@ -177,15 +177,15 @@ static bool has_bad_control(const struct buf *line)
 /* A whole entry, its lines joined. */
 static void take_entry(struct alias_file *f, const struct buf *text, unsigned line)
 {
-	const char *p, *why;
+	const char *p = text->data, *why = "";
 	struct buf name;
 
 	buf_init(&name, SIZE_MAX / 2);
 	if (has_bad_control(text))
 		complain(f, line, "a control character");
-	else if (!f->is_list && (p = read_name(text->data, &name, &why)) == NULL)
+	else if (!f->is_list && (p = read_name(p, &name, &why)) == NULL)
 		complain(f, line, why);
-	else if (!quotes_are_whole(f->is_list ? text->data : p))
+	else if (!quotes_are_whole(p))
 		complain(f, line, "a quote is missing its other half");
 	else if (f->is_list)
 		add_entry(f, "", 0, text->data, line);

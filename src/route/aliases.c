@@ -518,3 +518,35 @@ void aliases_examine(const struct alias_use *use, struct strv *complaints)
 		examine_file(use, known_file(use->aliases, use->files->v[i], false), complaints);
 	aliases_take_complaints(use->aliases, complaints);
 }
+
+static bool has_path(const struct strv *l, const char *path)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if (strcmp(l->v[i], path) == 0)
+			return true;
+	return false;
+}
+
+static void add_new(struct strv *to, const struct strv *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (!has_path(to, from->v[i]))
+			strv_add(to, from->v[i]);
+}
+
+void aliases_examine_config(const struct config *c, struct strv *complaints)
+{
+	struct strv files = { 0 };
+	const struct alias_use use = {
+		.aliases = aliases_new(),
+		.files = &files,
+		.maildomain = c->settings.maildomain,
+		.local = account_named(c, "local") != NULL,
+	};
+
+	for (size_t i = 0; i < c->len; i++)
+		add_new(&files, &c->v[i].aliases);
+	aliases_examine(&use, complaints);
+	strv_release(&files);
+	aliases_free(use.aliases);
+}

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "base/strv.h"
+#include "config/config.h"
 #include "mail/address.h"
 
 /*
@@ -75,5 +76,7 @@ void aliases_take_complaints(struct aliases *a, struct strv *to);
 
 /* Look for all that is wrong with them: lines, what is in them, loops, files that cannot be read. */
 void aliases_examine(const struct alias_use *use, struct strv *complaints);
+/* The same for all files of a configuration, its accounts' too. */
+void aliases_examine_config(const struct config *c, struct strv *complaints);
 
 #endif
