@@ -130,11 +130,14 @@ static struct way first_way(const struct envelope *all, const struct way *usual,
 static void add(struct prepared *p, const struct recipient *to)
 {
 	struct envelope *e = &p->envelope;
+	size_t before = e->len;
 
 	if (to->state == RECIPIENT_FAILED)
 		envelope_add_failed(e, to->address, to->given, &to->status);
 	else
 		envelope_add(e, to->address, to->given);
+	if (e->len == before)
+		return;
 	e->v[e->len - 1].notify = to->notify;
 	e->v[e->len - 1].orcpt = alloc_copy(to->orcpt);
 }
