@@ -9,6 +9,7 @@
 #include "mail/address.h"
 #include "mail/date.h"
 #include "mail/msgid.h"
+#include "mail/rewrite.h"
 
 enum { BODY_MAX = SIZE_MAX / 2 };
 
@@ -130,54 +131,21 @@ static void hide_recipients(struct header *h)
 
 /* Qualifying */
 
-static bool has_addresses(const struct field *f)
+static bool add_domain(void *domain, const struct address *a, const char *spec, size_t n,
+                       struct buf *out)
 {
-	static const char *const names[] = {
-		"From", "Sender", "Reply-To", "To", "Cc",
-		"Resent-From", "Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc",
-	};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (field_is(f, names[i]))
-			return true;
-	return false;
-}
-
-static bool is_bare(const struct address *a)
-{
-	return a->error == NULL && a->domain == NULL && !address_is_null(a);
-}
-
-static void qualify_field(struct header *h, size_t at, const char *domain)
-{
-	const char *body = h->v[at].text + h->v[at].body;
-	size_t n = h->v[at].len - h->v[at].body, copied = 0;
-	struct address_list l;
-	struct buf b;
-
-	address_list_init(&l);
-	buf_init(&b, BODY_MAX);
-	address_parse_list(&l, body, n);
-	for (size_t i = 0; i < l.len && !l.overflow; i++) { /* all or none */
-		if (!is_bare(&l.v[i]))
-			continue;
-		buf_add(&b, body + copied, l.v[i].end - copied);
-		buf_printf(&b, "@%s", domain);
-		copied = l.v[i].end;
-	}
-	if (copied > 0) {
-		buf_add(&b, body + copied, n - copied);
-		header_replace_body(h, at, b.data, b.len);
-	}
-	buf_release(&b);
-	address_list_release(&l);
+	if (a->domain != NULL)
+		return false;
+	buf_add(out, spec, n);
+	buf_printf(out, "@%s", (const char *)domain);
+	return true;
 }
 
 static void qualify(struct header *h, const char *domain)
 {
 	for (size_t i = 0; i < h->len; i++)
-		if (has_addresses(&h->v[i]))
-			qualify_field(h, i, domain);
+		if (field_has_addresses(&h->v[i]))
+			header_rewrite(h, i, add_domain, (void *)domain);
 }
 
 static bool is_8bit(const struct header *h)
