@@ -227,12 +227,11 @@ static void check_usable(struct findings *f, const struct config *c, const struc
 static void check_overlap(struct findings *f, const struct config *c, const struct account *a)
 {
 	for (size_t i = 0; i < a->from.len; i++) {
-		const struct account *first = account_choose(c, a->from.v[i], NULL, NULL);
+		const struct account *first = account_covering(c, a, a->from.v[i]);
 
 		/* `account default : NAME` says the same on purpose. */
-		if (first != NULL && first != a && strcmp(a->name, "default") != 0
-			&& strv_has(&first->from, a->from.v[i]))
-			add_account(f, a, alloc_printf("from %s never chooses it: account %s has the same",
+		if (first != NULL && strcmp(a->name, "default") != 0)
+			add_account(f, a, alloc_printf("from %s never chooses it: account %s takes that mail",
 				a->from.v[i], first->name), "give each account its own from");
 	}
 }

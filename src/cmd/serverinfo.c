@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 
@@ -227,7 +228,7 @@ static int fail(const char *text, int sysexit)
 static int with_config(const struct config *c, const char *name)
 {
 	const struct account *a = name != NULL ? account_named(c, name)
-	                                       : account_choose(c, NULL, NULL, NULL);
+	                                       : account_choose(c, getuid(), NULL, NULL, NULL);
 
 	if (a == NULL)
 		return fail(name != NULL ? "there is no account of this name"

@@ -1,14 +1,13 @@
 #include "config/config.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "config/hostport.h"
 #include "config/kind.h"
-#include "net/resolve.h"
+#include "config/machine.h"
+#include "config/pattern.h"
 
 const struct account *account_named(const struct config *c, const char *name)
 {
@@ -18,12 +17,17 @@ const struct account *account_named(const struct config *c, const char *name)
 	return NULL;
 }
 
-const char *account_sender(const struct account *a)
+char *account_sender(const struct account *a, uid_t uid)
 {
 	for (size_t i = 0; i < a->from.len; i++)
 		if (!kind_is_pattern(a->from.v[i]))
-			return a->from.v[i];
+			return machine_expand(a->from.v[i], "U", uid);
 	return NULL;
+}
+
+char *account_full_name(const struct account *a, uid_t uid)
+{
+	return a->from_full_name != NULL ? machine_expand(a->from_full_name, "UF", uid) : NULL;
 }
 
 static unsigned short default_port(const struct account *a)
@@ -43,85 +47,67 @@ void account_host(const struct account *a, size_t i, char **host, unsigned short
 		*port = a->port != 0 ? a->port : default_port(a);
 }
 
-/* An address to compare: its domain as A-labels, where it has any other. */
-static char *comparable(const char *address)
+static bool chooses(const char *from, const char *address, uid_t uid)
 {
-	const char *at = strrchr(address, '@');
-	struct status st;
-	char *domain, *whole;
+	char *wanted = machine_expand(from, "U", uid);
+	bool ok = pattern_matches(wanted, address);
 
-	if (at == NULL || str_is_ascii(at, strlen(at)) || (domain = resolve_alabel(at + 1, &st)) == NULL)
-		return alloc_copy(address);
-	whole = alloc_printf("%.*s@%s", (int)(at - address), address, domain);
-	free(domain);
-	return whole;
-}
-
-/* user+detail@domain as user@domain; NULL without a detail. */
-static char *without_detail(const char *address)
-{
-	const char *at = strrchr(address, '@');
-	size_t user = strcspn(address, "+@");
-
-	if (at == NULL || user == 0 || address[user] != '+')
-		return NULL;
-	return alloc_printf("%.*s%s", (int)user, address, at);
-}
-
-static bool matches(const char *from, const char *address, bool pattern)
-{
-	char *wanted;
-	bool ok;
-
-	if (kind_is_pattern(from) != pattern)
-		return false;
-	wanted = comparable(from);
-	ok = pattern ? fnmatch(wanted, address, FNM_CASEFOLD) == 0 : str_iequal(wanted, address);
 	free(wanted);
 	return ok;
 }
 
 bool account_matches(const char *from, const char *address)
 {
-	return matches(from, address, kind_is_pattern(from));
+	return pattern_matches(from, address);
 }
 
-static const struct account *find(const struct config *c, const char *address, bool pattern)
+static const struct account *find(const struct config *c, uid_t uid, const char *address,
+	bool pattern)
 {
-	for (size_t i = 0; i < c->len; i++)
+	for (size_t i = 0; address != NULL && i < c->len; i++)
 		for (size_t j = 0; j < c->v[i].from.len; j++)
-			if (matches(c->v[i].from.v[j], address, pattern))
+			if (kind_is_pattern(c->v[i].from.v[j]) == pattern
+			    && chooses(c->v[i].from.v[j], address, uid))
 				return &c->v[i];
 	return NULL;
 }
 
 /* The whole address exactly, then without its detail, then by pattern. */
-static const struct account *for_address(const struct config *c, const char *address)
+static const struct account *for_address(const struct config *c, uid_t uid, const char *address)
 {
-	char *whole = comparable(address), *plain = without_detail(whole);
-	const struct account *found = find(c, whole, false);
+	char *plain = pattern_plain(address);
+	const struct account *found = find(c, uid, address, false);
 
-	if (found == NULL && plain != NULL)
-		found = find(c, plain, false);
 	if (found == NULL)
-		found = find(c, whole, true);
-	if (found == NULL && plain != NULL)
-		found = find(c, plain, true);
+		found = find(c, uid, plain, false);
+	if (found == NULL)
+		found = find(c, uid, address, true);
+	if (found == NULL)
+		found = find(c, uid, plain, true);
 	free(plain);
-	free(whole);
 	return found;
 }
 
-const struct account *account_choose(const struct config *c, const char *sender,
+const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
 	const char *from_field, bool *by_from_field)
 {
 	const struct account *found = NULL;
 	bool second;
 
 	if (sender != NULL && *sender != '\0')
-		found = for_address(c, sender);
-	second = found == NULL && from_field != NULL && (found = for_address(c, from_field)) != NULL;
+		found = for_address(c, uid, sender);
+	second = found == NULL && from_field != NULL && (found = for_address(c, uid, from_field)) != NULL;
 	if (by_from_field != NULL)
 		*by_from_field = second;
 	return found != NULL ? found : account_named(c, "default");
+}
+
+const struct account *account_covering(const struct config *c, const struct account *a,
+	const char *from)
+{
+	for (size_t i = 0; i < c->len && &c->v[i] != a; i++)
+		for (size_t j = 0; j < c->v[i].from.len; j++)
+			if (pattern_covers(c->v[i].from.v[j], from))
+				return &c->v[i];
+	return NULL;
 }

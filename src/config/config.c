@@ -307,13 +307,9 @@ static bool check_rules(const struct section *s, struct status *st)
 /* auto_from on: from %U@maildomain */
 static void take_auto_from(struct account *a, const struct settings *global)
 {
-	char *login = machine_login();
-
 	strv_release(&a->from);
-	if (login != NULL)
-		strv_take(&a->from, alloc_printf("%s@%s", login,
-			a->maildomain != NULL ? a->maildomain : global->maildomain));
-	free(login);
+	strv_take(&a->from, alloc_printf("%%U@%s",
+		a->maildomain != NULL ? a->maildomain : global->maildomain));
 }
 
 static void copy_list(struct strv *to, const struct strv *from)

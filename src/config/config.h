@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/status.h"
@@ -54,17 +55,29 @@ void config_print(const struct config *c, FILE *out);
 
 /*
  * The account for an envelope sender and a From address (either may be NULL):
- * by the first, else by the second, exact before pattern, else `default`.
- * `by_from_field` (may be NULL) tells whether the second chose.  NULL if there is none.
+ * by the first, else by the second, exact before pattern, else `default`.  `uid`
+ * calls: %U in `from` is its login name.  `by_from_field` (may be NULL) tells whether the second chose.  NULL if there is none.
  */
-const struct account *account_choose(const struct config *c, const char *sender,
+const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
                                      const char *from_field, bool *by_from_field);
 /* Whether an address in wire form is the one that `from` names, or fits it if that is a pattern. */
 bool account_matches(const char *from, const char *address);
 const struct account *account_named(const struct config *c, const char *name);
 
-/* The first of the account's `from` that is an address, not a pattern; NULL if none. */
-const char *account_sender(const struct account *a);
+/*
+ * The first of the account's `from` that is an address, not a pattern, and its
+ * `from_full_name`, as they are for this caller.  The caller's to free; NULL if
+ * there is none.
+ */
+char *account_sender(const struct account *a, uid_t uid);
+char *account_full_name(const struct account *a, uid_t uid);
+
+/*
+ * The account above `a` that takes all mail that this entry of a's `from` is
+ * meant for, so that the entry never chooses it; NULL if there is none.
+ */
+const struct account *account_covering(const struct config *c, const struct account *a,
+                                       const char *from);
 
 /* Host and port of hosts.v[i]; the host is the caller's to free. */
 void account_host(const struct account *a, size_t i, char **host, unsigned short *port);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -145,7 +146,7 @@ static bool from_one(struct strv *list, const char *value, struct status *st)
 static bool from_parse(const struct setting *s, void *field, const char *value,
 	const struct origin *at, struct status *st)
 {
-	char *expanded = machine_expand(value, s->words[0]);
+	char *expanded = machine_expand(value, s->words[0], getuid());
 	bool ok = strchr(expanded, '<') != NULL ? from_one(field, expanded, st)
 	                                        : parse_list(s, field, expanded, pattern_item, at, st);
 
@@ -225,24 +226,30 @@ static void rules_show(const struct setting *s, const void *field, struct strv *
 static bool rewrite_parse(const struct setting *s, void *field, const char *value,
 	const struct origin *at, struct status *st)
 {
+	static const char *const places[] = { "envelope", "header", NULL };
+	enum { EVERYWHERE = 2 };
 	struct strv words;
 	char *pattern, *address;
+	int where;
 	bool ok;
 
 	strv_init(&words);
 	strv_split(&words, value, blanks);
-	pattern = words.len == 2 ? pattern_item(s, words.v[0], at, st) : NULL;
+	pattern = words.len >= 2 ? pattern_item(s, words.v[0], at, st) : NULL;
 	address = pattern != NULL ? kind_plain_address(words.v[1], st) : NULL;
-	ok = address != NULL;
-	if (words.len != 2)
-		kind_refuse(st, value, "is no PATTERN ADDRESS");
+	where = words.len == 3 ? kind_find_word(words.v[2], places, st) : EVERYWHERE;
+	ok = address != NULL && where >= 0;
+	if (words.len < 2 || words.len > 3)
+		ok = kind_refuse(st, value, "is no PATTERN ADDRESS [envelope|header]");
 	strv_release(&words);
 	if (!ok) {
 		free(pattern);
+		free(address);
 		return false;
 	}
 	strv_take(field, pattern);
 	strv_take(field, address);
+	strv_add(field, where == EVERYWHERE ? "" : places[where]);
 	return true;
 }
 
@@ -251,8 +258,9 @@ static void rewrite_show(const struct setting *s, const void *field, struct strv
 	const struct strv *rules = field;
 
 	(void)s;
-	for (size_t i = 0; i + 1 < rules->len; i += 2)
-		strv_take(values, alloc_printf("%s %s", rules->v[i], rules->v[i + 1]));
+	for (size_t i = 0; i + 2 < rules->len; i += 3)
+		strv_take(values, alloc_printf("%s %s%s%s", rules->v[i], rules->v[i + 1],
+			*rules->v[i + 2] != '\0' ? " " : "", rules->v[i + 2]));
 }
 
 const struct kind kind_rewrite = { rewrite_parse, rewrite_show, list_clear };

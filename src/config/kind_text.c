@@ -78,7 +78,7 @@ static bool expand_parse(const struct setting *s, void *field, const char *value
 	const struct origin *at, struct status *st)
 {
 	(void)at;
-	return kind_check_text(value, st) && take_text(field, machine_expand(value, s->words[0]));
+	return kind_check_text(value, st) && take_text(field, machine_expand(value, s->words[0], getuid()));
 }
 
 const struct kind kind_expand = { expand_parse, text_show, text_clear };

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +27,17 @@ char *machine_home(void)
 	return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ? alloc_copy(pw->pw_dir) : NULL;
 }
 
-char *machine_login(void)
+char *machine_login(uid_t uid)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw = getpwuid(uid);
 
 	return pw != NULL ? copy_if(pw->pw_name) : NULL;
 }
 
 /* The name part of the passwd entry. */
-static char *full_name(void)
+static char *full_name(uid_t uid)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw = getpwuid(uid);
 	size_t n = pw != NULL && pw->pw_gecos != NULL ? strcspn(pw->pw_gecos, ",") : 0;
 
 	return n > 0 ? alloc_copyn(pw->pw_gecos, n) : NULL;
@@ -97,34 +98,32 @@ char *machine_maildomain(void)
 	return name != NULL ? name : machine_fqdn();
 }
 
-static const struct {
-	char letter;
-	char *(*value)(void);
-} substitutions[] = {
-	{ 'U', machine_login },
-	{ 'H', machine_name },
-	{ 'C', machine_fqdn },
-	{ 'M', mailname },
-	{ 'F', full_name },
-};
-
-static char *substitute(char letter, const char *letters)
+static char *value_of(char letter, uid_t uid)
 {
-	if (letter == '\0' || strchr(letters, letter) == NULL)
+	switch (letter) {
+	case 'U':
+		return machine_login(uid);
+	case 'F':
+		return full_name(uid);
+	case 'H':
+		return machine_name();
+	case 'C':
+		return machine_fqdn();
+	case 'M':
+		return mailname();
+	default:
 		return NULL;
-	for (size_t i = 0; i < sizeof(substitutions) / sizeof(substitutions[0]); i++)
-		if (substitutions[i].letter == letter)
-			return substitutions[i].value();
-	return NULL;
+	}
 }
 
-char *machine_expand(const char *value, const char *letters)
+char *machine_expand(const char *value, const char *letters, uid_t uid)
 {
 	struct buf out;
 
 	buf_init(&out, SIZE_MAX / 2);
 	for (; *value != '\0'; value++) {
-		char *with = *value == '%' ? substitute(value[1], letters) : NULL;
+		bool allowed = *value == '%' && value[1] != '\0' && strchr(letters, value[1]) != NULL;
+		char *with = allowed ? value_of(value[1], uid) : NULL;
 
 		if (with != NULL)
 			buf_puts(&out, with);

@@ -27,10 +27,9 @@ static const char *const auto_word[] = { "auto", NULL };
 static const char *const on_word[] = { "on", NULL };
 static const char *const off_word[] = { "off", NULL };
 
-/* Which %-substitutions a value takes. */
-static const char *const from_letters[] = { "UHCM", NULL };
+/* Which %-substitutions are made when a value is read.  Those that depend on the caller wait for one. */
+static const char *const from_letters[] = { "HCM", NULL };
 static const char *const domain_letters[] = { "HCM", NULL };
-static const char *const name_letters[] = { "UF", NULL };
 
 #define GLOBAL(field)  SCOPE_GLOBAL, .at = offsetof(struct settings, field)
 #define ACCOUNT(field) SCOPE_ACCOUNT, .at = offsetof(struct account, field)
@@ -48,10 +47,9 @@ static const struct setting table[] = {
 	{ "qualify", GLOBAL(qualify), .kind = &kind_flag, .initial = "on", .bare = "on" },
 	{ "received", GLOBAL(received), .kind = &kind_flag, .initial = "off", .bare = "on" },
 	{ "ignore_dots", GLOBAL(ignore_dots), .kind = &kind_flag, .initial = "off", .bare = "on" },
-	{ "masquerade", GLOBAL(masquerade), .kind = &kind_domains,
-	  .flags = SETTING_OFF | SETTING_LATER | SETTING_NEEDED },
+	{ "masquerade", GLOBAL(masquerade), .kind = &kind_domains, .flags = SETTING_OFF },
 	{ "rewrite", GLOBAL(rewrite), .kind = &kind_rewrite,
-	  .flags = SETTING_OFF | SETTING_ADDS | SETTING_LATER | SETTING_NEEDED },
+	  .flags = SETTING_OFF | SETTING_ADDS },
 	{ "redirect", GLOBAL(redirect), .kind = &kind_address,
 	  .flags = SETTING_OFF | SETTING_LATER | SETTING_NEEDED },
 	{ "allow_to", GLOBAL(allow_to), .kind = &kind_patterns,
@@ -100,8 +98,7 @@ static const struct setting table[] = {
 	  .flags = SETTING_SECRET | SETTING_COMMAND },
 	{ "ntlmdomain", ACCOUNT(ntlmdomain), .kind = &kind_text, .bare = "" },
 	{ "from", ACCOUNT(from), .kind = &kind_from, .bare = "", .words = from_letters },
-	{ "from_full_name", ACCOUNT(from_full_name), .kind = &kind_expand, .bare = "",
-	  .words = name_letters },
+	{ "from_full_name", ACCOUNT(from_full_name), .kind = &kind_text, .bare = "" },
 	{ "set_from_header", ACCOUNT(set_from_header), .kind = &kind_word, .initial = "auto", .bare = "on",
 	  .words = set_from_words },
 	{ "allow_from_override", ACCOUNT(allow_from_override), .kind = &kind_flag, .initial = "on",

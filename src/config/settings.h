@@ -29,7 +29,7 @@ struct settings {
 	char *maildomain;                   /* never NULL after loading */
 	bool qualify, received, ignore_dots;
 	struct strv masquerade;
-	struct strv rewrite;                /* pattern, address, pattern, address ... */
+	struct strv rewrite;                /* pattern, address, "" or where, pattern ... */
 	char *redirect;
 	struct strv allow_to;
 	int64_t retry_min, retry_max, expire, warn;
@@ -65,8 +65,8 @@ struct account {
 	char *tls_host_override, *tls_cert_file, *tls_key_file, *tls_priorities;
 	struct strv auth;                   /* mechanisms, upper case; empty: off; "ON": the strongest */
 	char *user, *password, *password_file, *passwordeval, *ntlmdomain;
-	struct strv from;                   /* addresses and patterns */
-	char *from_full_name;
+	struct strv from;                   /* addresses and patterns, %U as it is */
+	char *from_full_name;               /* %U and %F as they are */
 	enum set_from set_from_header;
 	bool allow_from_override, undisclosed_recipients;
 	char *domain;                       /* EHLO name; NULL: FQDN, else [address] */

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "mail/complete.h"
 #include "mail/reencode.h"
+#include "route/mapping.h"
 #include "route/recipients.h"
 
 void prepared_init(struct prepared *p)
@@ -192,11 +193,13 @@ static enum complete_from from_rule(enum set_from set)
 static char *full_name(const struct prepared *p, const struct caller *who, const struct request *r)
 {
 	const struct passwd *pw;
+	char *name;
 
 	if (r->full_name != NULL)
 		return alloc_copy(r->full_name);
-	if (p->route.account->from_full_name != NULL)
-		return alloc_copy(p->route.account->from_full_name);
+	name = account_full_name(p->route.account, who->uid);
+	if (name != NULL)
+		return name;
 	pw = who->tcp ? NULL : getpwuid(who->uid);
 	return pw ? complete_user_name(pw) : NULL;
 }
@@ -245,6 +248,7 @@ bool prepare(struct prepared *p, const struct config *c, const struct caller *wh
 	ok = find_route(p, c, who, r, m, st) && find_recipients(p, c, r, m, &all, st)
 	     && check_hops(c, r, m, st);
 	if (ok) {
+		mapping_header(&c->settings, &m->header);
 		complete(p, c, who, r, m);
 		ok = make_sendable(r, m, st) && divide(p, c, r, &all, st);
 	}

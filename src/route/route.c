@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "mail/address.h"
 #include "route/mailbox.h"
+#include "route/mapping.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -63,9 +64,10 @@ static char *login_address(uid_t uid, const char *maildomain, struct status *st)
 }
 
 /* The account's own sender; NULL with EX_CONFIG if the configuration's word is no address. */
-static char *configured_sender(const struct account *a, const char *maildomain, struct status *st)
+static char *configured_sender(const struct account *a, const char *from, const char *maildomain,
+                               struct status *st)
 {
-	char *wire = parse_sender(account_sender(a), maildomain, st);
+	char *wire = parse_sender(from, maildomain, st);
 
 	if (wire == NULL) {
 		status_during(st, "account %s: from", a->name);
@@ -86,48 +88,79 @@ static bool given_sender(char **given, const char *text, const char *maildomain,
 	return *given != NULL || status_during(st, "the sender");
 }
 
-/* `author` is NULL unless it chose the account. */
-static char *choose_sender(const struct config *c, const struct account *a, const char *given,
-                           const char *author, uid_t uid, struct status *st)
+/* By what a message is known: NULL where it does not say. */
+struct names {
+	char *given;               /* -f */
+	char *author;              /* the From field's */
+	bool by_author;            /* which chose the account */
+};
+
+/* An address of the caller's, as it goes into the envelope; frees it. */
+static char *as_sender(const struct config *c, char *address)
 {
-	if (given != NULL && a->allow_from_override)
-		return alloc_copy(given);
-	if (account_sender(a) != NULL)
-		return configured_sender(a, c->settings.maildomain, st);
-	if (author != NULL && a->allow_from_override)
-		return alloc_copy(author);
-	return login_address(uid, c->settings.maildomain, st);
+	char *sender = address != NULL ? mapping_sender(&c->settings, address, MAPPING_ENVELOPE) : NULL;
+
+	free(address);
+	return sender;
+}
+
+static char *choose_sender(const struct config *c, const struct account *a, const struct names *n,
+                           uid_t uid, struct status *st)
+{
+	char *from, *sender;
+
+	if (n->given != NULL && a->allow_from_override)
+		return as_sender(c, alloc_copy(n->given));
+	if ((from = account_sender(a, uid)) != NULL) {
+		sender = configured_sender(a, from, c->settings.maildomain, st);
+		free(from);
+		return sender;
+	}
+	if (n->by_author && a->allow_from_override)
+		return as_sender(c, alloc_copy(n->author));
+	return as_sender(c, login_address(uid, c->settings.maildomain, st));
+}
+
+/* By the addresses that the message will leave with. */
+static const struct account *choose_account(const struct config *c, uid_t uid, struct names *n)
+{
+	/* The null sender, a notification's, tells of no account. */
+	char *sender = n->given != NULL && *n->given != '\0'
+	               ? mapping_sender(&c->settings, n->given, MAPPING_ENVELOPE) : NULL;
+	char *author = n->author != NULL
+	               ? mapping_sender(&c->settings, n->author, MAPPING_HEADER) : NULL;
+	const struct account *a = account_choose(c, uid, sender, author, &n->by_author);
+
+	free(sender);
+	free(author);
+	return a;
 }
 
 static bool choose(struct route *r, const struct config *c, const struct route_request *request,
-                   const char *given, struct status *st)
+                   struct names *n, struct status *st)
 {
-	char *author = header_author(request->header, c->settings.maildomain);
-	/* The null sender, a notification's, tells of no account. */
-	const char *sender = given != NULL && given[0] != '\0' ? given : NULL;
-	bool by_author = false;
-
-	r->account = account_choose(c, sender, author, &by_author);
+	r->account = choose_account(c, request->uid, n);
 	if (r->account == NULL)
-		status_fail(st, EX_CONFIG, "no account is for mail from %s, and none is the default",
-		            sender ? sender : author ? author : "an unknown sender");
-	else
-		r->sender = choose_sender(c, r->account, given, by_author ? author : NULL,
-		                          request->uid, st);
-	free(author);
+		return status_fail(st, EX_CONFIG,
+		                   "no account is for mail from %s, and none is the default",
+		                   n->given != NULL && *n->given != '\0' ? n->given
+		                   : n->author != NULL ? n->author : "an unknown sender");
+	r->sender = choose_sender(c, r->account, n, request->uid, st);
 	return r->sender != NULL;
 }
 
 bool route_choose(struct route *r, const struct config *c, const struct route_request *request,
                   struct status *st)
 {
-	char *given = NULL;
+	const char *maildomain = c->settings.maildomain;
+	struct names n = { .author = header_author(request->header, maildomain) };
 	bool ok;
 
 	*r = (struct route){ 0 };
-	ok = given_sender(&given, request->sender, c->settings.maildomain, st)
-	     && choose(r, c, request, given, st);
-	free(given);
+	ok = given_sender(&n.given, request->sender, maildomain, st)
+	     && choose(r, c, request, &n, st);
+	free(n.given);
+	free(n.author);
 	return ok;
 }
 

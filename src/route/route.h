@@ -20,6 +20,9 @@
  *   the From field's address, if that chose the account
  *   the caller's login name at `maildomain`
  *
+ * What comes from the caller, the login name too, is masqueraded and rewritten
+ * first (route/mapping.h); the account's `from` is the administrator's word.
+ *
  * With `allow_from_override off` neither -f nor the From field is asked for the
  * sender.
  */

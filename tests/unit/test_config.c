@@ -49,6 +49,16 @@ static void put(const char *path, const char *text)
 }
 
 /* What is in force, as config_print has it. */
+enum { NO_SUCH_USER = 987654321 };
+
+static void assert_sender(const struct account *a, uid_t uid, const char *want)
+{
+	char *sender = account_sender(a, uid);
+
+	ck_assert_str_eq(sender, want);
+	free(sender);
+}
+
 static char *printed(const struct config *c)
 {
 	char *text = NULL;
@@ -301,9 +311,9 @@ START_TEST(the_msmtprc_of_the_manual)
 	ck_assert(says(text, "isp", "port 587"));
 	ck_assert(says(text, "isp", "user 12345"));
 	ck_assert_ptr_null(strstr(text, "gpg2"));
-	ck_assert_str_eq(account_choose(&c, "joey+list@FREEMAIL.example", NULL, NULL)->name, "freemail2");
-	ck_assert_str_eq(account_choose(&c, "smithjoe@isp.example", NULL, NULL)->name, "isp");
-	ck_assert_str_eq(account_choose(&c, "root@localhost", NULL, NULL)->name, "default");
+	ck_assert_str_eq(account_choose(&c, 0, "joey+list@FREEMAIL.example", NULL, NULL)->name, "freemail2");
+	ck_assert_str_eq(account_choose(&c, 0, "smithjoe@isp.example", NULL, NULL)->name, "isp");
+	ck_assert_str_eq(account_choose(&c, 0, "root@localhost", NULL, NULL)->name, "default");
 	free(text);
 	config_release(&c);
 }
@@ -315,7 +325,6 @@ static const char system_msmtprc[] =
 
 START_TEST(the_system_msmtprc_of_the_manual)
 {
-	char *login = machine_login(), *from = alloc_printf("%s@oursite.example", login != NULL ? login : "%U");
 	struct status st;
 	struct config c;
 
@@ -323,12 +332,11 @@ START_TEST(the_system_msmtprc_of_the_manual)
 	setenv("MAILCHUTE_CONFIG", "c", 1);
 	config_init(&c);
 	ck_assert_msg(config_load(&c, NULL, &st), "%s", st.text);
-	ck_assert_str_eq(account_sender(&c.v[0]), from);
+	assert_sender(&c.v[0], 0, "root@oursite.example");
+	assert_sender(&c.v[0], NO_SUCH_USER, "%U@oursite.example");
 	ck_assert(!c.v[0].allow_from_override);
 	ck_assert_int_eq(c.v[0].syslog, LOG_MAIL);
 	config_release(&c);
-	free(from);
-	free(login);
 }
 END_TEST
 
@@ -535,7 +543,7 @@ START_TEST(url_and_its_password)
 	ck_assert_str_eq(c.v[0].name, "default");
 	ck_assert_str_eq(c.v[0].user, "joe@x");
 	ck_assert_str_eq(c.v[0].auth.v[0], "PLAIN");
-	ck_assert_str_eq(account_sender(&c.v[0]), "a@b.c");
+	assert_sender(&c.v[0], 0, "a@b.c");
 	ck_assert(secret_get(&c, &c.v[0], "mail.example", &secret, &st));
 	ck_assert_str_eq(secret.data, "no"); /* what the address says comes last */
 	buf_wipe(&secret);
@@ -606,7 +614,6 @@ static const struct {
 	{ "rewrite off\nredirect off\nhost a\n", NULL, true },
 	{ "listen 127.0.0.1:2525\nhost a\n", NULL, true },
 	{ "redirect a@b.c\nhost a\n", "c:1: redirect: has no effect yet", false },
-	{ "rewrite a@b.c d@e.f\nhost a\n", "c:1: rewrite: has no effect yet", false },
 	{ "allow_to a@b.c\nhost a\n", "c:1: allow_to: has no effect yet", false },
 	{ "deliver queue\ntry_for 1m\nquota_messages 5\nquota_bytes 1M\nhost a\n", NULL, true },
 	{ "maildir /m\n", "c:1: maildir: has no effect yet", false },
@@ -641,6 +648,8 @@ static const char choices[] =
 	"account detail\nhost h\nfrom ann+work@example.org\n"
 	"account literal\nhost h\nfrom root@[10.0.0.1]\n"
 	"account late\nhost h\nfrom bob@example.org\n"
+	"account wild\nhost h\nfrom *@*.b\xc3\xbc" "cher.example\n"
+	"account login\nhost h\nfrom %U@login.example\n"
 	"account default\nhost h\n";
 
 static const struct {
@@ -662,6 +671,11 @@ static const struct {
 	{ "chef@B\xc3\x9c" "CHER.example", NULL, "idn", false },
 	{ "chef@xn--bcher-kva.example", NULL, "idn", false },
 	{ "koch@b\xc3\xbc" "cher.example", NULL, "alabel", false },
+	{ "a@sub.xn--bcher-kva.example", NULL, "wild", false },
+	{ "a@SUB.b\xc3\xbc" "cher.example", NULL, "wild", false },
+	{ "root@login.example", NULL, "login", false },
+	{ "root+x@login.example", NULL, "login", false },
+	{ "daemon@login.example", NULL, "default", false },
 	{ "root@[10.0.0.1]", NULL, "literal", false },
 	{ "root@1", NULL, "default", false },
 	{ "root", NULL, "default", false },
@@ -686,10 +700,49 @@ START_TEST(choose)
 	setenv("MAILCHUTE_CONFIG", "c", 1);
 	config_init(&c);
 	ck_assert_msg(config_load(&c, NULL, &st), "%s", st.text);
-	a = account_choose(&c, chosen[_i].sender, chosen[_i].from_field, &second);
+	a = account_choose(&c, 0, chosen[_i].sender, chosen[_i].from_field, &second);
 	ck_assert_str_eq(a->name, chosen[_i].account);
 	ck_assert_int_eq(second, chosen[_i].by_from_field);
 	config_release(&c);
+}
+END_TEST
+
+static const struct {
+	const char *first, *second;   /* `from` of two accounts */
+	bool covered;
+} overlaps[] = {
+	{ "a@x", "a@x", true },
+	{ "a@x", "A@X", true },
+	{ "a@x", "b@x", false },
+	{ "b@x a@x", "c@x a@x", true },
+	{ "*@x", "a@x", false },                 /* exact before pattern */
+	{ "a@x", "*@x", false },
+	{ "*@x", "*@x", true },
+	{ "*@x", "sales-*@x", true },
+	{ "sales-*@x", "*@x", false },
+	{ "a*@x", "*b@x", false },               /* each has mail of its own */
+	{ "?@x", "*@x", false },
+	{ "*@" "b\xc3\xbc" "cher.example", "*@xn--bcher-kva.example", true },
+	{ "%U@x", "%U@x", true },
+};
+
+START_TEST(overlap)
+{
+	char *text = alloc_printf("account a\nhost h\nfrom %s\naccount b\nhost h\nfrom %s\n",
+		overlaps[_i].first, overlaps[_i].second);
+	bool covered = false;
+	struct status st;
+	struct config c;
+
+	put("c", text);
+	setenv("MAILCHUTE_CONFIG", "c", 1);
+	config_init(&c);
+	ck_assert_msg(config_load(&c, NULL, &st), "%s", st.text);
+	for (size_t i = 0; i < c.v[1].from.len; i++)
+		covered |= account_covering(&c, &c.v[1], c.v[1].from.v[i]) == &c.v[0];
+	ck_assert_int_eq(covered, overlaps[_i].covered);
+	config_release(&c);
+	free(text);
 }
 END_TEST
 
@@ -702,9 +755,9 @@ START_TEST(no_default_no_account)
 	setenv("MAILCHUTE_CONFIG", "c", 1);
 	config_init(&c);
 	ck_assert(config_load(&c, NULL, &st));
-	ck_assert_ptr_null(account_choose(&c, "a@b.c", NULL, NULL));
+	ck_assert_ptr_null(account_choose(&c, 0, "a@b.c", NULL, NULL));
 	ck_assert_ptr_null(account_named(&c, "default"));
-	ck_assert_str_eq(account_sender(account_named(&c, "a")), "joe@y.example");
+	assert_sender(account_named(&c, "a"), 0, "joe@y.example");
 	config_release(&c);
 }
 END_TEST
@@ -897,6 +950,7 @@ int main(void)
 	tcase_add_test(tc, variables_replace_what_the_file_says);
 	tcase_add_loop_test(tc, not_built_yet, 0, COUNT_OF(later));
 	tcase_add_loop_test(tc, choose, 0, COUNT_OF(chosen));
+	tcase_add_loop_test(tc, overlap, 0, COUNT_OF(overlaps));
 	tcase_add_test(tc, no_default_no_account);
 	tcase_add_loop_test(tc, host_and_port, 0, COUNT_OF(ports));
 	tcase_add_loop_test(tc, secret, 0, COUNT_OF(secrets));
