@@ -95,6 +95,14 @@ void header_continue(struct header *h, const char *text, size_t n)
 	h->octets += f->len;
 }
 
+bool header_add_line(struct header *h, const char *line, size_t n)
+{
+	if (h->len == 0 || !str_is_blank(*line))
+		return header_add(h, line, n);
+	header_continue(h, line, n);
+	return true;
+}
+
 void header_insert(struct header *h, size_t at, const char *name, const char *body)
 {
 	struct field *f = make_room(h, at);

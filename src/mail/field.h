@@ -42,6 +42,8 @@ bool field_is(const struct field *f, const char *name);
 bool header_add(struct header *h, const char *text, size_t n);
 /* A continuation line for the last field, which must be there. */
 void header_continue(struct header *h, const char *text, size_t n);
+/* One line of a header: it begins a field or continues the last one.  False if it is neither. */
+bool header_add_line(struct header *h, const char *line, size_t n);
 /* A new field "name: body\r\n" put before the one at `at` (h->len: at the end). */
 void header_insert(struct header *h, size_t at, const char *name, const char *body);
 /* Other bytes behind the colon, as they are: bring the blank along. */

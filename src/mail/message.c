@@ -84,9 +84,7 @@ static size_t take_header(struct message *m, const char *text, size_t n)
 
 		if (len == 2 && *at == '\r')
 			return (size_t)(lf + 1 - text);
-		if (m->header.len > 0 && str_is_blank(*at))
-			header_continue(&m->header, at, len);
-		else if (!header_add(&m->header, at, len))
+		if (!header_add_line(&m->header, at, len))
 			return 0;
 		at = lf + 1;
 	}

@@ -310,9 +310,7 @@ static void take_header_line(struct scan *s)
 		classify(s, &s->header);
 	else if (s->header.octets > PART_HEADER_MAX || !buf_ok(&s->line))
 		part_of(s)->is_sealed = true;
-	else if (s->header.len > 0 && (*line == ' ' || *line == '\t'))
-		header_continue(&s->header, line, n);
-	else if (!header_add(&s->header, line, n))
+	else if (!header_add_line(&s->header, line, n))
 		part_of(s)->is_sealed = true; /* no header that could be written again */
 }
 

@@ -223,10 +223,7 @@ static bool read_header(struct work *w, uint64_t end, struct header *h)
 
 		if (len == 2)
 			break;
-		if (h->len > 0 && (*at == ' ' || *at == '\t'))
-			header_continue(h, at, len);
-		else
-			header_add(h, at, len);
+		header_add_line(h, at, len);
 	}
 	free(block);
 	buf_release(&text);

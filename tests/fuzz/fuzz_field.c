@@ -20,10 +20,7 @@ static void add_lines(struct header *h, const char *text, size_t n)
 		const char *end = memchr(text, '\n', n);
 		size_t line = end ? (size_t)(end - text) + 1 : n;
 
-		if (h->len > 0 && (*text == ' ' || *text == '\t'))
-			header_continue(h, text, line);
-		else
-			header_add(h, text, line);
+		header_add_line(h, text, line);
 		text += line;
 		n -= line;
 	}
