@@ -17,17 +17,12 @@ enum {
 
 /* --- Content-Type --- */
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Blanks and comments, which nest. */
 static const char *skip(const char *p)
 {
 	int depth = 0;
 
-	for (; *p != '\0' && (depth > 0 || is_blank(*p) || *p == '('); p++) {
+	for (; *p != '\0' && (depth > 0 || str_is_space(*p) || *p == '('); p++) {
 		if (*p == '\\' && p[1] != '\0')
 			p++;
 		else if (*p == '(')
@@ -259,7 +254,7 @@ static size_t find_boundary(const struct scan *s, bool *last)
 
 	if (!str_starts(line, "--"))
 		return s->depth;
-	while (len > 0 && is_blank(line[len - 1]))
+	while (len > 0 && str_is_space(line[len - 1]))
 		len--;
 	for (size_t i = s->depth; i-- > 0;) {
 		size_t n = strlen(s->levels[i].boundary);
@@ -330,8 +325,7 @@ static void end_line(struct scan *s)
 		p->longest_line = len;
 	s->before = s->at - 2;
 	s->line_at = s->at;
-	buf_release(&s->line);
-	buf_init(&s->line, LINE_KEPT);
+	buf_reset(&s->line);
 }
 
 /* UTF-8 is looked at in pieces that end with a line. */
@@ -346,7 +340,6 @@ static void see_utf8(struct scan *s, const char *p, size_t n)
 		return;
 	part->is_utf8 = str_is_utf8(s->utf8.data, s->utf8.len) && buf_ok(&s->utf8);
 	buf_reset(&s->utf8);
-	s->utf8.overflow = false;
 }
 
 /* Octets of one line, without a break before its end. */
