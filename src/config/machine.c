@@ -27,7 +27,7 @@ char *machine_home(void)
 	return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ? alloc_copy(pw->pw_dir) : NULL;
 }
 
-char *machine_login(uid_t uid)
+static char *login(uid_t uid)
 {
 	const struct passwd *pw = getpwuid(uid);
 
@@ -102,7 +102,7 @@ static char *value_of(char letter, uid_t uid)
 {
 	switch (letter) {
 	case 'U':
-		return machine_login(uid);
+		return login(uid);
 	case 'F':
 		return full_name(uid);
 	case 'H':

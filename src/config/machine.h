@@ -9,7 +9,6 @@
  * results are the caller's to free; NULL where there is none.
  */
 char *machine_home(void);           /* of the real uid */
-char *machine_login(uid_t uid);
 
 char *machine_name(void);          /* hostname(1); never NULL */
 /* The name with its domain: as it is if it has one, else what /etc/hosts or DNS makes of it; never NULL. */

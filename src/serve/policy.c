@@ -39,11 +39,6 @@ static enum nearness nearness(const char *user, const struct peer *p)
 	return is_login(user, p->caller.uid) ? FOR_USER : NOT_MEANT;
 }
 
-bool policy_names(const char *user, const struct peer *p)
-{
-	return nearness(user, p) != NOT_MEANT;
-}
-
 static enum nearness nearness_of_line(const char *line, const struct peer *p)
 {
 	char *user = alloc_copyn(line, strcspn(line, blanks));

@@ -19,7 +19,6 @@
  * none, those for `*`.  So a line for one user takes the place of what is said
  * for all.  A caller for whom no line counts may do anything.
  */
-bool policy_names(const char *user, const struct peer *p);
 
 /*
  * Whether the caller may send from these addresses: the sender that it names
