@@ -1,12 +1,11 @@
 #include "cmd/keep.h"
 
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "deliver/first.h"
+#include "deliver/parts.h"
 #include "deliver/run.h"
 #include "queue/queue.h"
 #include "queue/retry.h"
@@ -58,75 +57,32 @@ static bool nobody_has_it(void *envelope)
 	return envelope_count(envelope, RECIPIENT_SENT) == 0;
 }
 
-/* A message and its parts on their way into the queue. */
+/* A message on its way into the queue. */
 struct keeping {
 	struct queue *queue;
 	const struct message *message;
 	struct prepared *mail;
-	bool attempted;
-	struct queue_staged *v;     /* one for each part, the first one's first */
-	size_t len;
+	struct parts parts;
 };
-
-static struct queue_info info_of(const struct keep *k, const struct keeping *g,
-                                 const struct prepared *part)
-{
-	return (struct queue_info){
-		.account = part->route.account->name,
-		.tag = (char *)k->tag,
-		.uid = getuid(),
-		.arrived = time(NULL),
-		.sending = g->attempted && part == g->mail,
-	};
-}
 
 static bool has_room(const struct keep *k, const struct keeping *g, struct status *st)
 {
-	const struct settings *s = &k->config->settings;
-	const struct queue_limits limits = { .messages = s->quota_messages, .bytes = s->quota_bytes };
+	const struct queue_limits limits = parts_limits(&k->config->settings);
 	struct queue_usage usage;
-	bool ok = queue_count(g->queue, &limits, &usage, st);
 
-	for (const struct prepared *part = g->mail; ok && part != NULL; part = part->next) {
-		ok = queue_has_room(&limits, &usage, message_octets(g->message), st);
-		usage.messages++;
-		usage.bytes += message_octets(g->message);
-	}
-	return ok;
+	return queue_count(g->queue, &limits, &usage, st)
+	       && parts_fit(g->mail, message_octets(g->message), &limits, &usage, st);
 }
 
-static bool stage(const struct keep *k, struct keeping *g, struct status *st)
+/* It is on the disk if that is true. */
+static bool commit(struct keeping *g, const struct queue_info *info, struct status *st)
 {
-	bool ok = true;
+	struct parts *const one = &g->parts;
 
-	for (const struct prepared *part = g->mail; ok && part != NULL; part = part->next) {
-		const struct queue_info info = info_of(k, g, part);
-
-		g->v = alloc_array(g->v, g->len + 1, sizeof(*g->v));
-		ok = queue_stage(g->queue, part->id, &info, &part->envelope, g->message, info.sending,
-		                 &g->v[g->len++], st);
-	}
-	return ok;
-}
-
-static bool commit(struct keeping *g, struct status *st)
-{
-	struct queue_staged **v = alloc_array(NULL, g->len, sizeof(*v));
-
-	for (size_t i = 0; i < g->len; i++)
-		v[i] = &g->v[i];
-	queue_commit(g->queue, v, g->len);
-	free(v);
-	return queue_settle(g->queue, g->v, g->len, st);
-}
-
-static void log_kept(const struct keep *k, const struct keeping *g)
-{
-	for (const struct prepared *part = g->mail; part != NULL; part = part->next) {
-		const struct queue_info info = info_of(k, g, part);
-
-		first_log(part->id, &info, NULL, 0, &part->envelope, g->message);
-	}
+	if (!parts_stage(&g->parts, g->queue, g->mail, info, g->message, st))
+		return false;
+	parts_commit(g->queue, &one, 1);
+	return queue_settle(g->queue, g->parts.v, g->parts.len, st);
 }
 
 /* Whether it is still in the queue. */
@@ -149,20 +105,26 @@ static bool try(const struct keep *k, const struct keeping *g, struct queue_entr
 /* All parts or none. */
 static bool add(const struct keep *k, struct keeping *g, bool *kept, struct status *st)
 {
+	bool attempted = first_owes(&g->mail->envelope) || k->then == KEEP_TRIED;
+	const struct queue_info info = {
+		.tag = (char *)k->tag,
+		.uid = getuid(),
+		.arrived = time(NULL),
+		.sending = attempted,
+	};
 	struct retry_account before;
 	struct queue_entry entry;
 
 	retry_account_load(g->queue, g->mail->route.account->name, &before);
-	g->attempted = first_owes(&g->mail->envelope) || k->then == KEEP_TRIED;
-	if (!has_room(k, g, st) || !stage(k, g, st) || !commit(g, st))
+	if (!has_room(k, g, st) || !commit(g, &info, st))
 		return false;
-	if (g->attempted && !queue_adopt(g->queue, &g->v[0], &entry, st)) {
-		queue_take_back(g->queue, g->v, g->len);
+	if (attempted && !queue_adopt(g->queue, &g->parts.v[0], &entry, st)) {
+		queue_take_back(g->queue, g->parts.v, g->parts.len);
 		return false;
 	}
-	log_kept(k, g);
+	parts_log(g->mail, &info, NULL, 0, g->message);
 	*kept = true;
-	if (g->attempted) {
+	if (attempted) {
 		*kept = try(k, g, &entry);
 		queue_release(&entry);
 	}
@@ -177,9 +139,7 @@ bool keep_message(const struct keep *k, const struct message *m, struct prepared
 	struct keeping g = { .queue = &q, .message = m, .mail = mail };
 	bool ok = queue_open(&q, k->config->settings.spool, true, st) && add(k, &g, kept, st);
 
-	for (size_t i = 0; i < g.len; i++)
-		queue_staged_release(&q, &g.v[i]);
-	free(g.v);
+	parts_release(&g.parts, &q);
 	queue_close(&q);
 	return ok;
 }

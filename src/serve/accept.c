@@ -19,9 +19,7 @@ void intake_init(struct intake *i, const struct peer *p, const struct request *r
 
 void intake_release(struct intake *i, struct queue *q)
 {
-	for (size_t k = 0; k < i->parts_len; k++)
-		queue_staged_release(q, &i->parts[k]);
-	free(i->parts);
+	parts_release(&i->parts, q);
 	prepared_release(&i->mail);
 }
 
@@ -65,27 +63,13 @@ static void log_changes(const struct intake *i)
 	log_send(e);
 }
 
-/* How a part of the message is kept. */
-static struct queue_info info_of(const struct intake *i, const struct prepared *part)
-{
-	struct queue_info info = i->info;
-
-	info.account = part->route.account->name;
-	info.sending = i->info.sending && part == &i->mail;
-	return info;
-}
-
 static void log_accepted(const struct intake *i)
 {
 	const char *program = *i->peer->program != '\0' ? i->peer->program : NULL;
 	struct log_event *e;
 
 	log_changes(i);
-	for (const struct prepared *part = &i->mail; part != NULL; part = part->next) {
-		const struct queue_info info = info_of(i, part);
-
-		first_log(part->id, &info, program, i->peer->pid, &part->envelope, i->message);
-	}
+	parts_log(&i->mail, &i->info, program, i->peer->pid, i->message);
 	if (!i->info.held)
 		return;
 	e = event_of("held", i);
@@ -158,16 +142,9 @@ static void tell_of_bite(const struct acceptor *a, const struct intake *i)
 
 /* --- one message --- */
 
-static struct queue_limits limits(const struct acceptor *a)
-{
-	const struct settings *s = &a->config->settings;
-
-	return (struct queue_limits){ .messages = s->quota_messages, .bytes = s->quota_bytes };
-}
-
 bool accept_has_room(const struct acceptor *a, struct status *st)
 {
-	const struct queue_limits most = limits(a);
+	const struct queue_limits most = parts_limits(&a->config->settings);
 	struct queue_usage usage;
 
 	if (queue_count(a->queue, &most, &usage, st) && queue_has_room(&most, &usage, 0, st))
@@ -202,21 +179,15 @@ static bool is_within_limits(const struct acceptor *a, struct intake *i)
 
 static bool fits(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
 {
-	const struct queue_limits most = limits(a);
-	uint64_t octets = message_octets(i->message);
+	const struct queue_limits most = parts_limits(&a->config->settings);
 
-	for (const struct prepared *part = &i->mail; part != NULL && !i->full; part = part->next) {
-		i->full = !queue_has_room(&most, usage, octets, &i->st);
-		usage->messages++;
-		usage->bytes += octets;
-	}
+	i->full = !parts_fit(&i->mail, message_octets(i->message), &most, usage, &i->st);
 	return !i->full;
 }
 
-/* What goes another way is not tried while the caller waits. */
 static bool stage(const struct acceptor *a, struct intake *i)
 {
-	bool owes = first_owes(&i->mail.envelope), ok = true;
+	bool owes = first_owes(&i->mail.envelope);
 
 	i->wait = i->request->delivery == DELIVERY_WAIT && !i->info.held;
 	i->attempted = owes || i->wait;
@@ -227,14 +198,7 @@ static bool stage(const struct acceptor *a, struct intake *i)
 		.held = i->info.held,
 		.sending = i->attempted,
 	};
-	for (const struct prepared *part = &i->mail; ok && part != NULL; part = part->next) {
-		const struct queue_info info = info_of(i, part);
-
-		i->parts = alloc_array(i->parts, i->parts_len + 1, sizeof(*i->parts));
-		ok = queue_stage(a->queue, part->id, &info, &part->envelope, i->message, info.sending,
-		                 &i->parts[i->parts_len++], &i->st);
-	}
-	return ok;
+	return parts_stage(&i->parts, a->queue, &i->mail, &i->info, i->message, &i->st);
 }
 
 static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
@@ -245,22 +209,11 @@ static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usa
 	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i, usage) && stage(a, i);
 }
 
-struct staged_list {
-	struct queue_staged **v;
-	size_t len;
-};
-
-static void add_staged(struct staged_list *l, struct intake *i)
-{
-	l->v = alloc_array(l->v, l->len + i->parts_len, sizeof(*l->v));
-	for (size_t k = 0; k < i->parts_len; k++)
-		l->v[l->len++] = &i->parts[k];
-}
-
 void accept_all(const struct acceptor *a, struct intake *const *v, size_t n)
 {
-	const struct queue_limits most = limits(a);
-	struct staged_list staged = { 0 };
+	const struct queue_limits most = parts_limits(&a->config->settings);
+	struct parts **staged = alloc_array(NULL, n, sizeof(*staged));
+	size_t len = 0;
 	struct queue_usage usage;
 	struct status st;
 
@@ -268,18 +221,17 @@ void accept_all(const struct acceptor *a, struct intake *const *v, size_t n)
 		usage = (struct queue_usage){ 0 };
 	for (size_t i = 0; i < n; i++)
 		if ((v[i]->accepted = take_in(a, v[i], &usage)))
-			add_staged(&staged, v[i]);
-	if (staged.len > 0)
-		queue_commit(a->queue, staged.v, staged.len);
+			staged[len++] = &v[i]->parts;
+	parts_commit(a->queue, staged, len);
 	for (size_t i = 0; i < n; i++) {
 		maillog_aliases(v[i]->mail.id, &v[i]->mail.complaints);
 		v[i]->accepted = v[i]->accepted
-		                 && queue_settle(a->queue, v[i]->parts, v[i]->parts_len, &v[i]->st);
+		                 && queue_settle(a->queue, v[i]->parts.v, v[i]->parts.len, &v[i]->st);
 		if (v[i]->accepted)
 			log_accepted(v[i]);
 		else
 			log_rejected(v[i]);
 		tell_of_bite(a, v[i]);
 	}
-	free(staged.v);
+	free(staged);
 }

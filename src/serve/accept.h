@@ -2,6 +2,7 @@
 #define SERVE_ACCEPT_H
 
 #include "config/config.h"
+#include "deliver/parts.h"
 #include "queue/queue.h"
 #include "route/prepare.h"
 #include "serve/peer.h"
@@ -27,8 +28,7 @@ struct intake {
 
 	struct prepared mail;
 	struct queue_info   info;
-	struct queue_staged *parts;   /* one for `mail` and for each that is `next` */
-	size_t parts_len;
+	struct parts parts;
 	struct policy_bite  bite;
 	bool   full;               /* refused because the queue is */
 	bool   attempted;          /* staged with a claim: a first attempt is to follow */

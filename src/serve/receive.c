@@ -179,7 +179,6 @@ static void let_in(struct receiver *r, int fd)
 	}
 }
 
-
 static void knocked(void *arg, short events)
 {
 	struct receiver *r = arg;
@@ -359,9 +358,9 @@ static bool try(struct client *c, struct intake *i)
 	struct queue_entry entry;
 	struct status st;
 
-	if (!queue_adopt(a->queue, &i->parts[0], &entry, &st)) {
+	if (!queue_adopt(a->queue, &i->parts.v[0], &entry, &st)) {
 		log_lost(i, &st);
-		queue_take_back(a->queue, i->parts, i->parts_len);
+		queue_take_back(a->queue, i->parts.v, i->parts.len);
 		i->st = st;
 		return false;
 	}
