@@ -27,18 +27,12 @@ bool post_configure(struct config *c, const char *file, struct status *st)
 	return ok && (chdir("/") == 0 || status_fail(st, EX_OSERR, "cannot change to /"));
 }
 
-/* Octets that no server would take are changed, but not without a word. */
 static void log_changes(const struct post *p)
 {
-	struct log_event *e;
+	struct log_event *e = log_event("changed");
 
-	if (p->message->nuls == 0 && p->message->lone_crs == 0)
-		return;
-	e = log_event("changed");
 	log_text(e, "id", p->mail.id);
-	log_number(e, "nul_dropped", p->message->nuls);
-	log_number(e, "cr_to_blank", p->message->lone_crs);
-	log_send(e);
+	maillog_changes(e, p->message);
 }
 
 /* What recipients_add refused: deliver() does not see them. */

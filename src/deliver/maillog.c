@@ -1,7 +1,5 @@
 #include "deliver/maillog.h"
 
-#include "base/log.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -41,6 +39,17 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 	log_text(e, r->status.reply != 0 ? "reply" : "error", r->status.text);
 	log_text(e, "again", m->again ? "yes" : NULL);
 	add_known(e, "tag", m->tag);
+	log_send(e);
+}
+
+void maillog_changes(struct log_event *e, const struct message *m)
+{
+	if (m->nuls == 0 && m->lone_crs == 0) {
+		log_free(e);
+		return;
+	}
+	log_number(e, "nul_dropped", m->nuls);
+	log_number(e, "cr_to_blank", m->lone_crs);
 	log_send(e);
 }
 

@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/log.h"
 #include "base/strv.h"
 #include "mail/envelope.h"
+#include "mail/message.h"
 
 /*
  * The log lines of an attempt: one a recipient, `sent`, `deferred` or `failed`,
@@ -27,6 +29,9 @@ struct maillog {
 };
 
 void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r);
+
+/* Octets that no server would take were changed on reading, but not without a word: sends `e`, or drops it if none were. */
+void maillog_changes(struct log_event *e, const struct message *m);
 
 /* What is wrong with files of aliases, a line each. */
 void maillog_aliases(const char *id, const struct strv *complaints);

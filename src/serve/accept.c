@@ -50,25 +50,12 @@ static void log_rejected(const struct intake *i)
 	log_send(e);
 }
 
-/* Octets that no server would take are changed, but not without a word. */
-static void log_changes(const struct intake *i)
-{
-	struct log_event *e;
-
-	if (i->message->nuls == 0 && i->message->lone_crs == 0)
-		return;
-	e = event_of("changed", i);
-	log_number(e, "nul_dropped", i->message->nuls);
-	log_number(e, "cr_to_blank", i->message->lone_crs);
-	log_send(e);
-}
-
 static void log_accepted(const struct intake *i)
 {
 	const char *program = *i->peer->program != '\0' ? i->peer->program : NULL;
 	struct log_event *e;
 
-	log_changes(i);
+	maillog_changes(event_of("changed", i), i->message);
 	parts_log(&i->mail, &i->info, program, i->peer->pid, i->message);
 	if (!i->info.held)
 		return;
