@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -50,23 +49,13 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_RUN_QUEUE] = run_queue_now,
 };
 
-/* Callers write first and look afterwards: a refused call reads it all. */
-static int usage(const struct options *o, const struct status *st)
-{
-	if (o->mode == MODE_DELIVER)
-		process_drain(STDIN_FILENO);
-	fprintf(stderr, "sendmail: %s; see sendmail(8)\n", st->text);
-	return st->sysexit;
-}
-
 static int sendmail_main(const struct personality *p, size_t argc, const char *const *args)
 {
 	struct options o;
 	struct status st;
 
-	options_init(&o);
-	if (!options_parse(&o, p->n, p->options, &st) || !options_parse(&o, argc, args, &st))
-		return usage(&o, &st);
+	if (!personality_parse(p, &o, argc, args, &st))
+		return personality_usage(&o, &st);
 	if (o.mode != MODE_SMTP) /* which says nothing on stderr */
 		process_discard_on_signal(program);
 	return modes[o.mode](&o);

@@ -23,6 +23,7 @@
 #include "config/place.h"
 #include "smtp/stdio.h"
 
+static const char program[] = "sendmail";
 static const char mailchute[] = BINDIR "/mailchute";
 
 /* A call. */
@@ -38,17 +39,13 @@ static const struct trace *trace(const struct front *f)
 	return f->options.verbose > 0 ? &report_trace : NULL;
 }
 
-static int complain(const struct status *st)
-{
-	fprintf(stderr, "sendmail: %s\n", st->text);
-	return st->sysexit;
-}
-
 /* Callers write first and look afterwards: a refused call reads it all. */
 static int refuse(const struct front *f, const struct status *st)
 {
 	process_drain(STDIN_FILENO);
-	return f->options.request.errors == ERRORS_QUIET ? st->sysexit : complain(st);
+	if (f->options.request.errors != ERRORS_QUIET)
+		report_failure(program, st);
+	return st->sysexit;
 }
 
 /* The same call in one process; `option` (or NULL) goes first.  Comes back only if that fails. */
@@ -68,7 +65,8 @@ static int become(const struct front *f, const char *option)
 	strv_release(&words);
 	if (f->options.mode == MODE_DELIVER)
 		return refuse(f, &st);
-	return complain(&st);
+	report_failure(program, &st);
+	return st.sysexit;
 }
 
 /* What was read of standard input is standard input again. */
@@ -105,7 +103,7 @@ static int report(const struct front *f, const struct answer *a)
 	do {
 		line += reply_enhanced(line);
 		end = line + strcspn(line, "\n");
-		buf_puts(&shown, "sendmail: ");
+		buf_printf(&shown, "%s: ", program);
 		str_escape(&shown, line, (size_t)(end - line));
 		buf_putc(&shown, '\n');
 		line = end + 1;
@@ -236,7 +234,7 @@ static int ask_daemon(const struct front *f)
 	int code;
 
 	strv_init(&words);
-	strv_add(&words, "sendmail");
+	strv_add(&words, program);
 	for (size_t i = 0; i < f->as->n; i++)
 		strv_add(&words, f->as->options[i]);
 	for (size_t i = 0; i < f->argc; i++)
@@ -268,21 +266,6 @@ static int (*const modes[])(const struct front *f) = {
 	[MODE_RUN_QUEUE] = ask_daemon,
 };
 
-static bool parse(struct front *f, struct status *st)
-{
-	options_init(&f->options);
-	return options_parse(&f->options, f->as->n, f->as->options, st)
-	       && options_parse(&f->options, f->argc, f->args, st);
-}
-
-static int usage(const struct front *f, const struct status *st)
-{
-	if (f->options.mode == MODE_DELIVER)
-		process_drain(STDIN_FILENO);
-	fprintf(stderr, "sendmail: %s; see sendmail(8)\n", st->text);
-	return st->sysexit;
-}
-
 static int run(const struct front *f)
 {
 	if (f->options.mode != MODE_VERSION && (f->options.config != NULL || place_has_own()))
@@ -300,6 +283,9 @@ int main(int argc, char **argv)
 	struct status st;
 
 	process_start(0);
-	process_discard_on_signal("sendmail");
-	return process_end(parse(&f, &st) ? run(&f) : usage(&f, &st));
+	if (!personality_parse(f.as, &f.options, f.argc, f.args, &st))
+		return process_end(personality_usage(&f.options, &st));
+	if (f.options.mode != MODE_SMTP) /* which says nothing on stderr */
+		process_discard_on_signal(program);
+	return process_end(run(&f));
 }

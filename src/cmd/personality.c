@@ -1,8 +1,11 @@
 #include "cmd/personality.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
+#include "cmd/process.h"
 
 static const struct personality personalities[] = {
 	{ "mailq",      { "-bp" },        1 },
@@ -30,4 +33,19 @@ const struct personality *personality_of(const char *argv0)
 		if (strcmp(name, personalities[i].name) == 0)
 			return &personalities[i];
 	return &sendmail;
+}
+
+bool personality_parse(const struct personality *p, struct options *out, size_t argc, const char *const *args,
+                       struct status *st)
+{
+	options_init(out);
+	return options_parse(out, p->n, p->options, st) && options_parse(out, argc, args, st);
+}
+
+int personality_usage(const struct options *o, const struct status *st)
+{
+	if (o->mode == MODE_DELIVER)
+		process_drain(STDIN_FILENO);
+	fprintf(stderr, "sendmail: %s; see sendmail(8)\n", st->text);
+	return st->sysexit;
 }
