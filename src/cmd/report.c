@@ -1,11 +1,10 @@
 #include "cmd/report.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "deliver/result.h"
@@ -17,19 +16,15 @@ void report_failure(const char *program, const struct status *st)
 
 void report_result(const char *program, const struct envelope *e, const char *account)
 {
-	char *text = NULL, *line, *rest;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	struct buf text;
+	char *line, *rest;
 
-	if (out == NULL)
-		alloc_failed();
-	result_print(e, account, out);
-	if (fclose(out) != 0)
-		alloc_failed();
-	for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
+	buf_init(&text, SIZE_MAX / 2);
+	result_print(e, account, &text);
+	for (rest = text.data; (line = strsep(&rest, "\n")) != NULL;)
 		if (*line != '\0')
 			fprintf(stderr, "%s: %s\n", program, line);
-	free(text);
+	buf_release(&text);
 }
 
 /* A server's words may hold what steers terminals. */

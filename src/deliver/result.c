@@ -1,6 +1,5 @@
 #include "deliver/result.h"
 
-#include "base/buf.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -58,7 +57,7 @@ static const struct recipient *shared_reason(const struct envelope *e)
 }
 
 /* Addresses come from outside. */
-static void print_recipient(const struct recipient *r, FILE *out)
+static void print_recipient(const struct recipient *r, struct buf *out)
 {
 	const char *reason = *r->status.text != '\0' ? r->status.text : "not tried";
 	struct buf shown;
@@ -66,20 +65,20 @@ static void print_recipient(const struct recipient *r, FILE *out)
 	buf_init(&shown, 1024);
 	str_escape(&shown, r->given, strlen(r->given));
 	if (str_starts(reason, shown.data)) /* of what is no address it shows the place */
-		fprintf(out, "%s\n", reason);
+		buf_printf(out, "%s\n", reason);
 	else
-		fprintf(out, "%s: %s\n", shown.data, reason);
+		buf_printf(out, "%s: %s\n", shown.data, reason);
 	buf_release(&shown);
 }
 
-void result_print(const struct envelope *e, const char *account, FILE *out)
+void result_print(const struct envelope *e, const char *account, struct buf *out)
 {
 	const struct recipient *r = shared_reason(e);
 
 	if (r != NULL && (r->status.wait == WAIT_ACCOUNT || r->status.wait == WAIT_HOST))
-		fprintf(out, "account %s: %s\n", account, r->status.text);
+		buf_printf(out, "account %s: %s\n", account, r->status.text);
 	else if (r != NULL && e->len > 1)
-		fprintf(out, "all %zu recipients: %s\n", e->len, r->status.text);
+		buf_printf(out, "all %zu recipients: %s\n", e->len, r->status.text);
 	else
 		for (size_t i = 0; i < e->len; i++)
 			if (is_left(&e->v[i]))

@@ -1,8 +1,7 @@
 #ifndef DELIVER_RESULT_H
 #define DELIVER_RESULT_H
 
-#include <stdio.h>
-
+#include "base/buf.h"
 #include "mail/envelope.h"
 
 /*
@@ -25,6 +24,6 @@ const struct recipient *result_worst(const struct envelope *e);
  * One line a failed or waiting recipient, the server's own words in it; where
  * all share one reason, one line for them all.
  */
-void result_print(const struct envelope *e, const char *account, FILE *out);
+void result_print(const struct envelope *e, const char *account, struct buf *out);
 
 #endif

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/io.h"
 #include "deliver/first.h"
 #include "deliver/result.h"
@@ -46,18 +45,13 @@ static bool tell(void *arg)
 /* "67\n" and a line a recipient; nothing at all for what was accepted. */
 static void answer(int fd, const struct envelope *e, const char *account)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	struct buf text;
 
-	if (out == NULL)
-		alloc_failed();
-	fprintf(out, "%d\n", result_exit(e));
-	result_print(e, account, out);
-	if (fclose(out) != 0)
-		alloc_failed();
-	io_write_all(fd, text, size < TRIAL_TEXT_MAX ? size : TRIAL_TEXT_MAX);
-	free(text);
+	buf_init(&text, TRIAL_TEXT_MAX); /* what is over is cut */
+	buf_printf(&text, "%d\n", result_exit(e));
+	result_print(e, account, &text);
+	io_write_all(fd, text.data, text.len);
+	buf_release(&text);
 }
 
 static _Noreturn void be_trial(struct trials *ts, struct trial *t, const struct trial_start *s, int fd)

@@ -69,17 +69,15 @@ static void fill(struct envelope *e, const int *of)
 
 START_TEST(comes_to)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
 	struct envelope e;
+	struct buf text;
 
+	buf_init(&text, 4096);
 	fill(&e, rows[_i].of);
 	ck_assert_int_eq(result_exit(&e), rows[_i].exit);
-	result_print(&e, "work", out);
-	fclose(out);
-	ck_assert_str_eq(text, rows[_i].words);
-	free(text);
+	result_print(&e, "work", &text);
+	ck_assert_str_eq(text.data, rows[_i].words);
+	buf_release(&text);
 	envelope_release(&e);
 }
 END_TEST
