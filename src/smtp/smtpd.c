@@ -11,6 +11,7 @@
 #include "smtp/argument.h"
 #include "smtp/dot.h"
 #include "smtp/extension.h"
+#include "smtp/refusal.h"
 
 enum {
 	LINE_MAX_PUBLIC = 2048,             /* RFC 5321, 4.5.3.1.4: 512, and more for each extension */
@@ -111,79 +112,10 @@ static void reply_lines(struct smtpd *s, int code, const char *text, int sysexit
 
 /* --- failures --- */
 
-/* What is wrong here, and not with the message, is a reason to try again. */
-struct refusal {
-	int sysexit, code;
-	char enhanced[sizeof("5.999.999")];
-};
-static const struct refusal refusals[] = {
-	{ EX_USAGE, 501, "5.5.4" },
-	{ EX_DATAERR, 554, "5.6.0" },
-	{ EX_NOUSER, 550, "5.1.1" },
-	{ EX_NOPERM, 550, "5.7.1" },
-	{ EX_CONFIG, 451, "4.3.5" },
-	{ EX_CANTCREAT, 451, "4.3.0" },
-	{ EX_OSERR, 451, "4.3.0" },
-	{ EX_IOERR, 451, "4.3.0" },
-	{ EX_SOFTWARE, 451, "4.3.0" },
-};
 static const struct refusal too_large = { EX_DATAERR, 552, "5.3.4" };
 static const struct refusal not_stored = { EX_TEMPFAIL, 452, "4.3.1" };
 static const struct refusal bad_recipient = { EX_DATAERR, 501, "5.1.3" };
 static const struct refusal unavailable = { EX_TEMPFAIL, 421, "4.3.2" };
-
-static struct refusal own_refusal(const struct status *st)
-{
-	static const struct refusal temporary = { EX_TEMPFAIL, 451, "4.3.0" };
-	static const struct refusal final = { EX_UNAVAILABLE, 554, "5.0.0" };
-
-	if (st->wait != WAIT_NOTHING)
-		return temporary;
-	for (size_t i = 0; i < COUNT_OF(refusals); i++)
-		if (refusals[i].sysexit == st->sysexit)
-			return refusals[i];
-	return final;
-}
-
-/* What a server said of the message, and not of its session with us, is passed on. */
-static bool speaks_of_message(const struct status *st)
-{
-	static const int codes[] = { 450, 451, 452, 550, 551, 552, 553, 554 };
-
-	for (size_t i = 0; i < COUNT_OF(codes); i++)
-		if (codes[i] == st->reply)
-			return (st->reply < 500) == (st->wait != WAIT_NOTHING);
-	return false;
-}
-
-/* The enhanced code that stands behind the server's own in the text ("550 5.1.1 no such user"). */
-static void take_enhanced(struct refusal *r, const char *text)
-{
-	char code[8];
-	const char *at;
-	int len = 0;
-
-	snprintf(code, sizeof(code), "%d ", r->code);
-	at = strstr(text, code);
-	if (at == NULL)
-		return;
-	at += strlen(code);
-	sscanf(at, "%*1[245].%*3[0-9].%*3[0-9]%n", &len);
-	if (len > 0 && *at == code[0])
-		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", len, at);
-}
-
-static struct refusal refusal_of(const struct status *st)
-{
-	struct refusal r = own_refusal(st);
-
-	if (!speaks_of_message(st))
-		return r;
-	r.code = st->reply;
-	strcpy(r.enhanced, r.code < 500 ? "4.0.0" : "5.0.0");
-	take_enhanced(&r, st->text);
-	return r;
-}
 
 static void refuse_with(struct smtpd *s, const struct refusal *r, const struct status *st)
 {
