@@ -7,12 +7,13 @@
 #include "mail/reencode.h"
 #include "unit.h"
 
-/* In a row `@` stands for a line of 1200 x, which is too long. */
+/* In a row `@` stands for a line of 1200 x, which is too long, and `#` for 400 escapes. */
 #define MIME     "MIME-Version: 1.0\n"
 #define TYPE     "Content-Type: "
 #define PLAIN    TYPE "text/plain; charset=us-ascii\n"
 #define CTE      "Content-Transfer-Encoding: "
 #define MIXED    MIME TYPE "multipart/mixed; boundary=\"b\"\n"
+#define FOUR     "=41=41=41=41"
 #define SIGNED   TYPE "multipart/signed; boundary=s\n"
 
 static const struct row {
@@ -54,6 +55,8 @@ static const struct row {
 	{ .in = MIME CTE "quoted-printable\n\n=41=\n\xff\n", .why = REENCODE_8BIT, .result = REENCODE_DONE,
 	  .has = "=41=\r\n=FF\r\n" },
 	{ .in = MIME CTE "base64\n\nAA\xff AA\n", .why = REENCODE_8BIT, .result = REENCODE_DONE, .has = "AAAA\r\n" },
+	{ .in = MIME CTE "quoted-printable\n\nx#\n", .why = REENCODE_LONG_LINES, .result = REENCODE_DONE,
+	  .has = "x" FOUR FOUR FOUR FOUR FOUR FOUR "=\r\n=41" },
 	{ .in = MIME CTE "x-uuencode\n\n@\n", .why = REENCODE_LONG_LINES, .result = REENCODE_FORBIDDEN },
 	/* Parts */
 	{ .in = MIXED "\npre\n--b\n\n@\n--b\n" TYPE "image/png\n" CTE "base64\n\nAAAA\n--b--\npost\n",
@@ -70,6 +73,9 @@ static const struct row {
 	{ .in = MIXED "\n--b\n" TYPE "message/rfc822\n\nSubject: x\n\n@\n--b--\n",
 	  .why = REENCODE_LONG_LINES, .result = REENCODE_DONE,
 	  .has = "message/rfc822\r\n\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type" },
+	/* The line end in front of a boundary is no part's */
+	{ .in = MIXED "\n--b\n" TYPE "application/x\n\n@\n--b--\n", .why = REENCODE_LONG_LINES, .result = REENCODE_DONE,
+	  .has = "eHh4\r\n\r\n--b--" },
 	/* Two that touch: the first boundary's line ends the part before */
 	{ .in = MIXED "\n--b\n--b\n\n@\n--b--\n", .why = REENCODE_LONG_LINES, .result = REENCODE_DONE, .has = "--b\r\n--b\r\nContent" },
 	/* Hands off */
@@ -95,7 +101,9 @@ static char *expand(const char *text, const char *end)
 			buf_puts(&out, end);
 		for (int i = 0; *text == '@' && i < 1200; i++)
 			buf_putc(&out, 'x');
-		if (*text != '\n' && *text != '@')
+		for (int i = 0; *text == '#' && i < 400; i++)
+			buf_puts(&out, "=41");
+		if (strchr("\n@#", *text) == NULL)
 			buf_putc(&out, *text);
 	}
 	return buf_detach(&out);
