@@ -6,6 +6,7 @@
 #include "mail/date.h"
 #include "mail/msgid.h"
 #include "smtp/extension.h"
+#include "smtp/reply.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -138,41 +139,6 @@ struct outcome {
 	char        status[16];    /* RFC 3463 */
 };
 
-static bool is_reply(const char *s)
-{
-	return strchr("245", *s) != NULL && strspn(s, "0123456789") == 3 && (s[3] == ' ' || s[3] == '\0');
-}
-
-/* Where a reply stands in a status's text, as in "host: 550 5.1.1 ..."; NULL if none does. */
-static const char *find_reply(const char *text)
-{
-	const char *colon;
-
-	for (;; text = colon + 2) {
-		if (is_reply(text))
-			return text;
-		if ((colon = strstr(text, ": ")) == NULL)
-			return NULL;
-	}
-}
-
-/* The enhanced code that follows a reply's code, "5.1.1"; its length, 0 if there is none. */
-static size_t enhanced_length(const char *s)
-{
-	size_t n = 0;
-
-	for (int part = 0; part < 3; part++) {
-		size_t digits = strspn(s + n, "0123456789");
-
-		if (digits == 0 || digits > 3 || (part == 0 && (digits > 1 || strchr("245", *s) == NULL)))
-			return 0;
-		n += digits;
-		if (part < 2 && s[n++] != '.')
-			return 0;
-	}
-	return s[n] == ' ' || s[n] == '\0' ? n : 0;
-}
-
 struct derived {
 	int code;
 	const char *status;
@@ -249,9 +215,9 @@ static struct outcome outcome_of(const struct bounce_report *r, size_t i)
 	/* A state that was read from the queue has lost its words. */
 	bool known = st->text[0] != '\0';
 	const char *text = known ? st->text : r->entry->last, *status;
-	const char *reply = known && st->reply == 0 ? NULL : find_reply(text);
+	const char *reply = known && st->reply == 0 ? NULL : reply_find(text);
 	struct outcome o = { .words = reply != NULL ? reply : text, .server = reply != NULL };
-	size_t n = reply != NULL && strlen(reply) > 4 ? enhanced_length(reply + 4) : 0;
+	size_t n = reply != NULL && strlen(reply) > 4 ? reply_enhanced_code(reply + 4) : 0;
 
 	if (n > 0)
 		status = reply + 4;

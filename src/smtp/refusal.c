@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "smtp/reply.h"
 
 /* What is wrong here, and not with the message, is a reason to try again. */
 static const struct refusal refusals[] = {
@@ -45,18 +46,11 @@ static bool speaks_of_message(const struct status *st)
 /* The enhanced code that stands behind the server's own in the text ("550 5.1.1 no such user"). */
 static void take_enhanced(struct refusal *r, const char *text)
 {
-	char code[8];
-	const char *at;
-	int len = 0;
+	const char *reply = reply_find(text), *enhanced = reply != NULL && strlen(reply) > 4 ? reply + 4 : "";
+	size_t n = reply_enhanced_code(enhanced);
 
-	snprintf(code, sizeof(code), "%d ", r->code);
-	at = strstr(text, code);
-	if (at == NULL)
-		return;
-	at += strlen(code);
-	sscanf(at, "%*1[245].%*3[0-9].%*3[0-9]%n", &len);
-	if (len > 0 && *at == code[0])
-		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", len, at);
+	if (n > 0 && *enhanced == *reply)
+		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", (int)n, enhanced);
 }
 
 struct refusal refusal_of(const struct status *st)

@@ -96,21 +96,44 @@ bool reply_read(struct reply *r, struct stream *s, deadline until, struct status
 	return ok;
 }
 
-size_t reply_enhanced(const char *s)
+size_t reply_enhanced_code(const char *line)
 {
 	size_t n = 0;
 
 	for (int part = 0; part < 3; part++) {
-		size_t digits = strspn(s + n, "0123456789");
+		size_t digits = strspn(line + n, "0123456789");
 
-		if (digits == 0 || digits > 3)
+		if (digits == 0 || digits > 3 || (part == 0 && (digits > 1 || strchr("245", *line) == NULL)))
 			return 0;
 		n += digits;
-		if (s[n] != (part < 2 ? '.' : ' '))
+		if (part < 2 && line[n++] != '.')
 			return 0;
-		n++;
 	}
-	return n;
+	return line[n] == ' ' || line[n] == '\0' ? n : 0;
+}
+
+size_t reply_enhanced(const char *line)
+{
+	size_t n = reply_enhanced_code(line);
+
+	return n > 0 && line[n] == ' ' ? n + 1 : 0;
+}
+
+static bool is_reply(const char *s)
+{
+	return strchr("245", *s) != NULL && strspn(s, "0123456789") == 3 && (s[3] == ' ' || s[3] == '\0');
+}
+
+const char *reply_find(const char *text)
+{
+	const char *colon;
+
+	for (;; text = colon + 2) {
+		if (is_reply(text))
+			return text;
+		if ((colon = strstr(text, ": ")) == NULL)
+			return NULL;
+	}
 }
 
 void reply_print(const struct reply *r, struct buf *out)

@@ -32,8 +32,15 @@ void reply_release(struct reply *r);
  */
 bool reply_read(struct reply *r, struct stream *s, deadline until, struct status *st);
 
-/* The length of an enhanced status code (RFC 3463) and its blank at the start of a line; 0 if there is none. */
+/*
+ * The length of an enhanced status code (RFC 3463) at the start of a line, behind
+ * which a blank stands or nothing; 0 if there is none.  And that with its blank.
+ */
+size_t reply_enhanced_code(const char *line);
 size_t reply_enhanced(const char *line);
+
+/* Where a reply stands in a status's text, as in "host: 550 5.1.1 ..."; NULL if none does. */
+const char *reply_find(const char *text);
 
 /* On one line, for the log, an error or a notification: "550 5.1.1 No such user". */
 void reply_print(const struct reply *r, struct buf *out);
