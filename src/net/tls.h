@@ -5,7 +5,9 @@
 #include "net/stream.h"
 
 /*
- * TLS over a stream; the only module that knows GnuTLS.
+ * TLS over a stream.  It alone knows GnuTLS, with the two modules that are its
+ * parts: net/certificate judges what the server shows, net/credentials loads
+ * what we bring.
  *
  * Whom we talk to is checked while the handshake runs, before a client
  * certificate or anything else of ours is sent: chain and name, or a pinned
