@@ -73,6 +73,7 @@ $B/compat/probe/%.h: compat/probe/%.c
 
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $(LIB)
 	$(LINK) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
+$B/tests/unit/test_strict: $B/tests/peer/strict.o
 $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(LIB)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 

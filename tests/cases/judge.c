@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../peer/expand.h"
+#include "../peer/strict.h"
 #include "base/alloc.h"
 #include "base/str.h"
 
@@ -356,6 +357,22 @@ static void expect_arrives(struct evidence *e, const struct item *i, const char 
 	fclose(f);
 }
 
+/* `raw-refused~`: a server by the rules of peer/strict.h does not take the input as it is. */
+static void expect_raw_refused(struct evidence *e, const struct item *i, const char *value)
+{
+	FILE *f = tmpfile();
+	struct buf why;
+
+	buf_init(&why, SIZE_MAX / 2);
+	play_input(e->s, f);
+	if (strict_takes(f, &why))
+		differs(e, i, "the input is taken as it is");
+	else if (!matches(e, value, why.data))
+		differs(e, i, why.data);
+	fclose(f);
+	buf_release(&why);
+}
+
 static const struct {
 	const char *key;
 	expect_function *expect;
@@ -371,6 +388,7 @@ static const struct {
 	{ "times~", expect_times },
 	{ "dialogue", expect_dialogue },
 	{ "arrives", expect_arrives },
+	{ "raw-refused~", expect_raw_refused },
 	{ "within", expect_within },
 	{ "memory", expect_memory },
 };

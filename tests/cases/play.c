@@ -292,11 +292,10 @@ static void feed_line(FILE *f, const struct scenario *s, const char *text, const
 	free(line);
 }
 
-static void feed(const struct scenario *s, int fd)
+void play_input(const struct scenario *s, FILE *f)
 {
 	static const char *const ends[] = { "\n", "\r\n" };
 	size_t at = scenario_find(s, "stdin", 0);
-	FILE *f = fdopen(fd, "w");
 
 	if (f == NULL || at == s->len)
 		return;
@@ -318,7 +317,7 @@ static pid_t start_feeder(const struct scenario *s, int out, int other_end)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(other_end);
-	feed(s, out);
+	play_input(s, fdopen(out, "w"));
 	_exit(EX_OK);
 }
 

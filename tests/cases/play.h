@@ -2,6 +2,7 @@
 #define CASES_PLAY_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "scenario.h"
 
@@ -28,5 +29,8 @@ struct outcome {
 
 /* Defines $PORT, $PORT2 ..., $DIR, $CERTS, $SHA256, $SPKI in the scenario.  False with words in `why`. */
 bool play(const struct play *p, struct scenario *s, struct outcome *out, struct buf *why);
+
+/* What the scenario gives as standard input. */
+void play_input(const struct scenario *s, FILE *f);
 
 #endif

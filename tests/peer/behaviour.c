@@ -226,6 +226,7 @@ static const struct wish wishes[] = {
 	{ "auth", set_words, FIELD(auth), NULL, 0 },
 	{ "auth-clear", set_words, FIELD(auth_clear), NULL, 0 },
 	{ "must-auth", set_flag, FIELD(must_auth), NULL, 0 },
+	{ "strict", set_flag, FIELD(strict), NULL, 0 },
 	{ "user", set_user, 0, NULL, 0 },
 	{ "token", set_text, FIELD(token), NULL, 0 },
 	{ "ntlm", set_words, FIELD(ntlm), NULL, 0 },

@@ -23,6 +23,7 @@
  *   auth MECHANISM...          offer these after TLS
  *   auth-clear MECHANISM...    offer these before it
  *   must-auth                  530 to MAIL without a login
+ *   strict                     refuse what the rules of strict.h do not allow
  *   user NAME PASSWORD         who may log in; the password is all behind one blank
  *   token TOKEN                what XOAUTH2 and OAUTHBEARER take
  *   ntlm WORD...               rules of ntlm_server.h; `supported`: say so, as Exchange does
@@ -77,7 +78,7 @@ enum line_end { LINES_CRLF, LINES_LF };
 enum client_certificate { CLIENT_NONE, CLIENT_ASK, CLIENT_REQUIRE };
 
 struct behaviour {
-	bool must_auth, socks5;
+	bool must_auth, strict, socks5;
 	int protocol, tls, client_certificate, lines;   /* of the enums above */
 	char *listen, *certificate, *priorities;
 	struct strv offer, offer_clear, offer_tls, withhold, auth, auth_clear, ntlm;

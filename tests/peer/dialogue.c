@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "login.h"
+#include "strict.h"
 
 /* ---- EHLO ---- */
 
@@ -259,14 +260,22 @@ static void do_mail(struct talk *t, const char *arg)
 		usual = "530 5.7.0 log in first";
 	else if (is_too_large(t, arg))
 		usual = "552 5.3.4 too large";
+	else if (t->b->strict && !strict_takes_path(strchr(arg, '<'), true))
+		usual = "553 5.1.7 no domain in the sender";
 	t->has_mail = talk_answer(t, STAGE_MAIL, usual);
 }
 
 static void do_rcpt(struct talk *t, const char *arg)
 {
+	const char *usual = "250 2.1.5 ok";
+
 	if (!check_path(t, arg, "TO:"))
 		return;
-	if (talk_answer(t, STAGE_RCPT, t->has_mail ? "250 2.1.5 ok" : "503 5.5.1 MAIL first"))
+	if (!t->has_mail)
+		usual = "503 5.5.1 MAIL first";
+	else if (t->b->strict && !strict_takes_path(strchr(arg, '<'), false))
+		usual = "553 5.1.3 no domain in the recipient";
+	if (talk_answer(t, STAGE_RCPT, usual))
 		t->recipients++;
 }
 

@@ -1,7 +1,9 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/str.h"
+#include "strict.h"
 #include "talk.h"
 
 enum { TEXT_LINE_MAX = 998 };    /* RFC 5321, 4.5.3.1.6, without CRLF */
@@ -49,14 +51,34 @@ static void act_in_body(struct intake *in)
 	talk_act(in->talk, STAGE_BODY);
 }
 
-/* The answer to the end of data: LMTP gives one a recipient (RFC 2033, 4.2). */
-static bool answer_all(struct talk *t)
+/* The usual answer to the end of data. */
+static void judge(const struct talk *t, FILE *file, struct buf *answer)
+{
+	struct buf why;
+
+	buf_init(&why, SIZE_MAX / 2);
+	if (t->b->strict && !strict_takes(file, &why)) {
+		buf_puts(answer, "550 5.6.0 ");
+		str_escape(answer, why.data, why.len);
+	} else {
+		buf_puts(answer, "250 2.0.0 taken");
+	}
+	fseek(file, 0, SEEK_END);
+	buf_release(&why);
+}
+
+/* LMTP gives one answer a recipient (RFC 2033, 4.2). */
+static bool answer_all(struct talk *t, FILE *file)
 {
 	size_t answers = t->b->protocol == PROTOCOL_LMTP ? t->recipients : 1;
+	struct buf usual;
 	bool kept = false;
 
+	buf_init(&usual, SIZE_MAX / 2);
+	judge(t, file, &usual);
 	for (size_t i = 0; i < answers && !t->over; i++)
-		kept = talk_answer(t, STAGE_DOT, "250 2.0.0 taken") || kept;
+		kept = talk_answer(t, STAGE_DOT, usual.data) || kept;
+	buf_release(&usual);
 	return kept;
 }
 
@@ -106,7 +128,7 @@ void talk_take_data(struct talk *t)
 		record_note(t->record, "client left in mid-message");
 	if (!complete)
 		talk_close(t);
-	settle(t, in.file, complete && !in.acted && answer_all(t));
+	settle(t, in.file, complete && !in.acted && answer_all(t, in.file));
 	talk_reset(t);
 }
 
@@ -157,7 +179,7 @@ void talk_take_chunk(struct talk *t, size_t octets, bool last)
 		return;
 	} else {
 		report_file(t, t->message);
-		settle(t, t->message, answer_all(t));
+		settle(t, t->message, answer_all(t, t->message));
 		t->message = NULL;
 	}
 	talk_reset(t);
