@@ -43,12 +43,12 @@ static void go_on(const struct keep *k, struct queue *q, const struct prepared *
 	bool sent = envelope_count(&mail->envelope, RECIPIENT_SENT) > 0;
 	const struct account *done = NULL;
 
-	if (k->then == KEEP_SENDING || sent)
+	if ((k->then == KEEP_SENDING && !mail->held) || sent)
 		run_account(k, q, done = mail->route.account, k->then != KEEP_SENDING && account_waited);
 	if (k->then == KEEP_ONLY)
 		return;
 	for (const struct prepared *part = mail->next; part != NULL; part = part->next)
-		if (part->route.account != done)
+		if (part->route.account != done && !part->held)
 			run_account(k, q, done = part->route.account, false);
 }
 
@@ -85,6 +85,12 @@ static bool commit(struct keeping *g, const struct queue_info *info, struct stat
 	return queue_settle(g->queue, g->parts.v, g->parts.len, st);
 }
 
+/* What is held is in the queue's first part only if all is. */
+static bool is_tried(const struct keep *k, const struct prepared *mail)
+{
+	return k->then == KEEP_TRIED && !mail->held;
+}
+
 /* Whether it is still in the queue. */
 static bool try(const struct keep *k, const struct keeping *g, struct queue_entry *entry)
 {
@@ -95,7 +101,7 @@ static bool try(const struct keep *k, const struct keeping *g, struct queue_entr
 		.envelope = &g->mail->envelope,
 		.trace = k->trace,
 		.until = deadline_in(k->config->settings.try_for),
-		.keep_only = k->then != KEEP_TRIED,
+		.keep_only = !is_tried(k, g->mail),
 		.by_mail = k->told == TELL_SENDER,
 		.tell = k->told == TELL_SENDER_IF_SENT ? nobody_has_it : NULL,
 		.arg = &entry->envelope,
@@ -105,7 +111,7 @@ static bool try(const struct keep *k, const struct keeping *g, struct queue_entr
 /* All parts or none. */
 static bool add(const struct keep *k, struct keeping *g, bool *kept, struct status *st)
 {
-	bool attempted = first_owes(&g->mail->envelope) || k->then == KEEP_TRIED;
+	bool attempted = first_owes(&g->mail->envelope) || is_tried(k, g->mail);
 	const struct queue_info info = {
 		.tag = (char *)k->tag,
 		.uid = getuid(),

@@ -35,14 +35,14 @@ static void log_changes(const struct post *p)
 	maillog_changes(e, p->message);
 }
 
-/* What recipients_add refused: deliver() does not see them. */
-static void log_refused(const struct post *p)
+/* Who was refused before any server was asked: deliver() does not see them. */
+static void log_refused(const struct post *p, const struct prepared *part)
 {
-	const struct envelope *e = &p->mail.envelope;
+	const struct envelope *e = &part->envelope;
 	struct maillog log = {
-		.id = p->mail.id,
+		.id = part->id,
 		.uid = getuid(),
-		.account = p->mail.route.account->name,
+		.account = part->route.account->name,
 		.size = message_octets(p->message),
 		.tag = p->request->tag,
 	};
@@ -50,6 +50,18 @@ static void log_refused(const struct post *p)
 	for (size_t i = 0; i < e->len; i++)
 		if (e->v[i].state == RECIPIENT_FAILED)
 			maillog_recipient(&log, e->sender, &e->v[i]);
+}
+
+/* Where nothing is kept nothing can be held. */
+static void refuse_held(struct envelope *e)
+{
+	for (size_t i = 0; i < e->len; i++) {
+		if (e->v[i].state != RECIPIENT_WAITING)
+			continue;
+		e->v[i].state = RECIPIENT_FAILED;
+		status_fail(&e->v[i].status, EX_NOUSER, "allow_to does not name it, and with `deliver now` "
+		            "nothing can be held");
+	}
 }
 
 void post_log_rejected(const struct post *p, const struct status *st)
@@ -79,6 +91,9 @@ static void send_part(const struct post *p, struct prepared *part)
 		.tries = 1,
 	};
 
+	if (part->held)
+		refuse_held(&part->envelope);
+	log_refused(p, part);
 	if (envelope_count(&part->envelope, RECIPIENT_WAITING) > 0)
 		deliver(&d);
 }
@@ -127,7 +142,7 @@ static bool send_by_queue(struct post *p, enum keep_then then, struct status *st
 		p->told = TELL_CALLER;
 	k.told = p->told;
 	p->queued = true;
-	p->tried = then == KEEP_TRIED;
+	p->tried = then == KEEP_TRIED && !p->mail.held;
 	return keep_message(&k, p->message, &p->mail, &p->kept, st);
 }
 
@@ -141,10 +156,11 @@ bool post(struct post *p, struct status *st)
 	if (!ok)
 		return false;
 	log_changes(p);
-	log_refused(p);
 	/* Where no recipient is an address there is nothing to keep. */
-	if (is_kept(p, &then) && envelope_count(&p->mail.envelope, RECIPIENT_WAITING) > 0)
+	if (is_kept(p, &then) && envelope_count(&p->mail.envelope, RECIPIENT_WAITING) > 0) {
+		log_refused(p, &p->mail);
 		return send_by_queue(p, then, st);
+	}
 	send_now(p);
 	return true;
 }

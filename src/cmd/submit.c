@@ -79,12 +79,25 @@ static void report(const struct work *w)
 }
 
 /* A person may wonder. */
+static bool wants_words(const struct work *w)
+{
+	return !is_quiet(w) && isatty(STDERR_FILENO);
+}
+
 static void report_kept(const struct work *w)
 {
-	if (is_quiet(w) || !isatty(STDERR_FILENO))
+	if (!wants_words(w))
 		return;
 	fprintf(stderr, "%s: kept in the queue as %s, to be tried again\n", w->s->program, w->post.mail.id);
 	report(w);
+}
+
+static void report_held(const struct work *w)
+{
+	for (const struct prepared *part = &w->post.mail; part != NULL; part = part->next)
+		if (part->held && wants_words(w))
+			fprintf(stderr, "%s: held in the queue as %s: allow_to does not name its recipients\n",
+			        w->s->program, part->id);
 }
 
 static int finish(const struct work *w)
@@ -95,6 +108,8 @@ static int finish(const struct work *w)
 
 	if (p->kept && p->tried)
 		report_kept(w);
+	if (p->queued)
+		report_held(w);
 	if (p->kept || (p->queued && p->told == TELL_SENDER))
 		return EX_OK;
 	if (code != EX_OK)

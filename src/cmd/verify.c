@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "route/recipients.h"
 #include "route/route.h"
+#include "route/staging.h"
 
 enum { SHOWN_MAX = 1024 };
 
@@ -49,10 +50,27 @@ static void print_hosts(const struct account *a)
 		}
 }
 
+static void print_way(const struct account *account, const char *sender)
+{
+	printf("  account  %s\n", account->name);
+	printf("  sender   <%s>\n", sender);
+	print_hosts(account);
+}
+
+static void print_redirected(const struct settings *s, const struct route *route)
+{
+	char *to = staging_redirect(s);
+
+	fputs("  redirect ", stdout);
+	print_escaped(to);
+	free(to);
+	print_way(route->account, route->sender);
+}
+
 static void print_recipient(const struct config *c, const struct recipient *r,
                             const struct route *route)
 {
-	const struct account *account = r->local ? account_named(c, "local") : route->account;
+	enum staging staging;
 
 	print_escaped(r->given);
 	if (r->state == RECIPIENT_FAILED) {
@@ -61,9 +79,14 @@ static void print_recipient(const struct config *c, const struct recipient *r,
 	}
 	fputs("  address  ", stdout);
 	print_escaped(r->address);
-	printf("  account  %s\n", account->name);
-	printf("  sender   <%s>\n", r->sender && *route->sender ? r->sender : route->sender);
-	print_hosts(account);
+	if ((staging = staging_of(&c->settings, r->address)) == STAGING_REDIRECTED) {
+		print_redirected(&c->settings, route);
+		return;
+	}
+	if (staging == STAGING_HELD)
+		puts("  held     allow_to does not name it");
+	print_way(r->local ? account_named(c, "local") : route->account,
+	          r->sender && *route->sender ? r->sender : route->sender);
 }
 
 /* One step on the way from an address to whom it means, as it is taken. */

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "config/machine.h"
+#include "deliver/maillog.h"
 #include "deliver/ration.h"
+#include "route/staging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,20 +70,29 @@ static bool find_wanted(const struct queue_entry *e, const struct account *a, en
 /* A notification's envelope: from nobody, and about it nobody wants to hear (RFC 3464, 2). */
 static void address_to(struct envelope *env, const struct config *c, const char *to)
 {
+	char *instead = staging_of(&c->settings, to) == STAGING_REDIRECTED ? staging_redirect(&c->settings)
+	                                                                   : NULL;
+
 	envelope_init(env);
 	envelope_set_sender(env, c->settings.bounce_from != NULL ? c->settings.bounce_from : "");
-	envelope_add(env, to, to);
+	envelope_add(env, instead ? instead : to, instead ? instead : to);
 	env->notify = NOTIFY_NEVER;
+	free(instead);
 }
 
 static bool post(struct queue *q, const struct config *c, const char *id, const struct queue_info *info,
-                 const char *to, const struct message *m, struct status *st)
+                 const char *to, struct message *m, struct status *st)
 {
+	struct queue_info own = *info;
 	struct envelope env;
 	bool ok;
 
+	own.held = staging_of(&c->settings, to) == STAGING_HELD;
+	staging_header(&c->settings, &m->header);
 	address_to(&env, c, to);
-	ok = queue_add(q, id, info, &env, m, NULL, NULL, st); /* no quota: it takes the place of its original */
+	ok = queue_add(q, id, &own, &env, m, NULL, NULL, st); /* no quota: it takes the place of its original */
+	if (ok && own.held)
+		maillog_held(id, &own, &env);
 	envelope_release(&env);
 	return ok;
 }

@@ -53,6 +53,25 @@ void maillog_changes(struct log_event *e, const struct message *m)
 	log_send(e);
 }
 
+void maillog_held(const char *id, const struct queue_info *info, const struct envelope *e)
+{
+	for (size_t i = 0; i < e->len; i++) {
+		struct log_event *event;
+
+		if (e->v[i].state != RECIPIENT_WAITING)
+			continue;
+		event = log_event("held");
+		log_text(event, "id", id);
+		log_number(event, "uid", info->uid);
+		log_text(event, "account", info->account);
+		log_text(event, "from", *e->sender != '\0' ? e->sender : "<>");
+		log_text(event, "to", e->v[i].address);
+		log_text(event, "error", "allow_to does not name it");
+		add_known(event, "tag", info->tag);
+		log_send(event);
+	}
+}
+
 void maillog_aliases(const char *id, const struct strv *complaints)
 {
 	for (size_t i = 0; i < complaints->len; i++) {

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "queue/queue.h"
 
 /*
  * The log lines of an attempt: one a recipient, `sent`, `deferred` or `failed`,
@@ -32,6 +33,9 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 
 /* Octets that no server would take were changed on reading, but not without a word: sends `e`, or drops it if none were. */
 void maillog_changes(struct log_event *e, const struct message *m);
+
+/* That the message waits for whoever releases it, a line a recipient. */
+void maillog_held(const char *id, const struct queue_info *info, const struct envelope *e);
 
 /* What is wrong with files of aliases, a line each. */
 void maillog_aliases(const char *id, const struct strv *complaints);

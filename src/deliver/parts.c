@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "deliver/first.h"
+#include "deliver/maillog.h"
 
 struct queue_limits parts_limits(const struct settings *s)
 {
@@ -33,6 +34,7 @@ static struct queue_info info_of(const struct prepared *mail, const struct prepa
 
 	info.account = part->route.account->name;
 	info.sending = shared->sending && part == mail;
+	info.held = shared->held || part->held;
 	return info;
 }
 
@@ -72,6 +74,8 @@ void parts_log(const struct prepared *mail, const struct queue_info *info, const
 		const struct queue_info own = info_of(mail, part, info);
 
 		first_log(part->id, &own, program, pid, &part->envelope, m);
+		if (part->held)
+			maillog_held(part->id, &own, &part->envelope);
 	}
 }
 

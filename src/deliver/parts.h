@@ -26,7 +26,8 @@ bool parts_fit(const struct prepared *mail, uint64_t octets, const struct queue_
 
 /*
  * queue_stage() for each.  `info` is what they share: the account is each
- * part's, and `sending` the first one's, which is then claimed.
+ * part's, `held` adds to each part's, and `sending` is the first one's, which is
+ * then claimed.
  */
 bool parts_stage(struct parts *p, struct queue *q, const struct prepared *mail, const struct queue_info *info,
                  const struct message *m, struct status *st);
@@ -34,7 +35,7 @@ bool parts_stage(struct parts *p, struct queue *q, const struct prepared *mail, 
 /* queue_commit() for the parts of n messages; ask queue_settle() for each message then. */
 void parts_commit(struct queue *q, struct parts *const *v, size_t n);
 
-/* The log's "accepted" for each, see first_log(). */
+/* The log's "accepted" for each, see first_log(), and "held" for those that allow_to keeps back. */
 void parts_log(const struct prepared *mail, const struct queue_info *info, const char *program, pid_t pid,
                const struct message *m);
 

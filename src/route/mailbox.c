@@ -69,3 +69,13 @@ char *mailbox_wire(const struct address *a, const char *maildomain, struct statu
 	buf_release(&out);
 	return NULL;
 }
+
+char *mailbox_configured(const char *text, const char *maildomain)
+{
+	struct address a;
+	struct status st;
+	char *wire = address_parse(&a, text) ? mailbox_wire(&a, maildomain, &st) : NULL;
+
+	address_release(&a);
+	return wire != NULL ? wire : alloc_copy(text);
+}

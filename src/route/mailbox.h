@@ -16,4 +16,7 @@
 enum { MAILBOX_LOCAL_MAX = 256, MAILBOX_DOMAIN_MAX = 255 };
 char *mailbox_wire(const struct address *a, const char *maildomain, struct status *st);
 
+/* The same of an address in the configuration, which has seen to it that it is one. */
+char *mailbox_configured(const char *text, const char *maildomain);
+
 #endif

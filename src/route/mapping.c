@@ -9,17 +9,6 @@
 #include "mail/rewrite.h"
 #include "route/mailbox.h"
 
-/* Wire form of an address of the configuration, which has seen to it that it is one. */
-static char *configured(const char *text, const char *maildomain)
-{
-	struct address a;
-	struct status st;
-	char *wire = address_parse(&a, text) ? mailbox_wire(&a, maildomain, &st) : NULL;
-
-	address_release(&a);
-	return wire != NULL ? wire : alloc_copy(text);
-}
-
 /* In either form, as pattern_matches has the domains of addresses. */
 static bool is_same(const char *a, const char *b)
 {
@@ -60,7 +49,7 @@ static char *rewritten(const struct settings *s, const char *address, enum mappi
 	for (size_t i = 0; i + 2 < s->rewrite.len; i += 3)
 		if (holds(s->rewrite.v[i + 2], place)
 		    && pattern_allows(s->rewrite.v[i], address, s->maildomain))
-			return configured(s->rewrite.v[i + 1], s->maildomain);
+			return mailbox_configured(s->rewrite.v[i + 1], s->maildomain);
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "mail/reencode.h"
 #include "route/mapping.h"
 #include "route/recipients.h"
+#include "route/staging.h"
 
 void prepared_init(struct prepared *p)
 {
@@ -76,6 +77,15 @@ static bool find_recipients(struct prepared *p, const struct config *c, const st
 struct way {
 	const struct account *account;
 	const char *sender;
+	const char *instead;       /* of the recipient: `redirect`; NULL: to itself */
+	bool held;
+};
+
+/* For all recipients of a message: the way that most of them go. */
+struct ways {
+	const struct config *config;
+	struct way usual;
+	char *redirect;
 };
 
 static void go(struct prepared *p, const struct way *way, const struct request *r)
@@ -85,6 +95,7 @@ static void go(struct prepared *p, const struct way *way, const struct request *
 	free(p->route.sender);
 	p->route.account = way->account;
 	p->route.sender = sender;
+	p->held = way->held;
 	envelope_set_sender(&p->envelope, sender);
 	p->envelope.notify = r->notify;
 	p->envelope.ret = r->ret;
@@ -92,22 +103,32 @@ static void go(struct prepared *p, const struct way *way, const struct request *
 	p->envelope.smtputf8 |= r->smtputf8;
 }
 
-/* Mail of the null sender keeps it, by way of a list, too: a notification must not make another. */
-static struct way way_of(const struct recipient *r, const struct way *usual, const struct config *c)
+/*
+ * Mail of the null sender keeps it, by way of a list, too: a notification must not make another.
+ * What is redirected has left lists and programs behind.
+ */
+static struct way way_of(const struct recipient *r, const struct ways *w)
 {
-	struct way way = *usual;
+	enum staging staging = staging_of(&w->config->settings, r->address);
+	struct way way = w->usual;
 
-	if (r->sender != NULL && *usual->sender != '\0')
+	if (staging == STAGING_REDIRECTED) {
+		way.instead = w->redirect;
+		return way;
+	}
+	way.held = staging == STAGING_HELD;
+	if (r->sender != NULL && *way.sender != '\0')
 		way.sender = r->sender;
 	if (r->local)
-		way.account = account_named(c, "local");
+		way.account = account_named(w->config, "local");
 	return way;
 }
 
 static struct prepared *find_part(struct prepared *p, const struct way *way, const struct request *r)
 {
 	for (;; p = p->next) {
-		if (p->route.account == way->account && strcmp(p->route.sender, way->sender) == 0)
+		if (p->route.account == way->account && p->held == way->held
+		    && strcmp(p->route.sender, way->sender) == 0)
 			return p;
 		if (p->next == NULL)
 			break;
@@ -118,48 +139,68 @@ static struct prepared *find_part(struct prepared *p, const struct way *way, con
 	return p->next;
 }
 
-/* The way of the first that can be sent is the first one's. */
-static struct way first_way(const struct envelope *all, const struct way *usual,
-                            const struct config *c)
+/* The way of the first that can be sent, or else is only held, is the first one's. */
+static struct way first_way(const struct envelope *all, const struct ways *w)
 {
-	for (size_t i = 0; i < all->len; i++)
-		if (all->v[i].state == RECIPIENT_WAITING)
-			return way_of(&all->v[i], usual, c);
-	return *usual;
+	struct way first = w->usual, way;
+	bool any = false;
+
+	for (size_t i = 0; i < all->len; i++) {
+		if (all->v[i].state != RECIPIENT_WAITING)
+			continue;
+		way = way_of(&all->v[i], w);
+		if (!way.held)
+			return way;
+		if (!any)
+			first = way;
+		any = true;
+	}
+	return first;
 }
 
-static void add(struct prepared *p, const struct recipient *to)
+/*
+ * One who is redirected is no original recipient that a server could report on
+ * (ORCPT, RFC 3461, 5.2.7.1): of several the first says what is to be notified.
+ */
+static void add(struct envelope *e, const struct recipient *to, const char *instead)
 {
-	struct envelope *e = &p->envelope;
 	size_t before = e->len;
 
 	if (to->state == RECIPIENT_FAILED)
 		envelope_add_failed(e, to->address, to->given, &to->status);
+	else if (instead != NULL)
+		envelope_add(e, instead, instead);
 	else
 		envelope_add(e, to->address, to->given);
 	if (e->len == before)
 		return;
 	e->v[e->len - 1].notify = to->notify;
-	e->v[e->len - 1].orcpt = alloc_copy(to->orcpt);
+	e->v[e->len - 1].orcpt = instead == NULL ? alloc_copy(to->orcpt) : NULL;
 }
 
 static bool divide(struct prepared *p, const struct config *c, const struct request *r,
                    const struct envelope *all, struct status *st)
 {
 	char *sender = alloc_copy(p->route.sender);
-	const struct way usual = { .account = p->route.account, .sender = sender };
-	struct way way = first_way(all, &usual, c);
+	const struct ways ways = {
+		.config = c,
+		.usual = { .account = p->route.account, .sender = sender },
+		.redirect = staging_redirect(&c->settings),
+	};
+	struct way way = first_way(all, &ways);
 	bool ok = true;
 
 	go(p, &way, r);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct recipient *to = &all->v[i];
 
-		way = way_of(to, &usual, c);
-		add(to->state == RECIPIENT_FAILED ? p : find_part(p, &way, r), to);
+		way = way_of(to, &ways);
+		add(to->state == RECIPIENT_FAILED ? &p->envelope : &find_part(p, &way, r)->envelope, to,
+		    way.instead);
 	}
 	for (const struct prepared *part = p; ok && part != NULL; part = part->next)
 		ok = config_usable(c, part->route.account, st);
+	free(ways.redirect);
 	free(sender);
 	return ok;
 }
@@ -250,6 +291,7 @@ bool prepare(struct prepared *p, const struct config *c, const struct caller *wh
 	if (ok) {
 		mapping_header(&c->settings, &m->header);
 		complete(p, c, who, r, m);
+		staging_header(&c->settings, &m->header);
 		ok = make_sendable(r, m, st) && divide(p, c, r, &all, st);
 	}
 	envelope_release(&all);

@@ -22,8 +22,9 @@ struct prepared {
 	char id[MSGID_SIZE];       /* under which it is logged and kept */
 	struct envelope envelope;
 	struct route    route;
-	struct prepared *next;     /* the same message to others: from a list's owner, or by the
-	                              account `local`; NULL */
+	bool held;                 /* allow_to keeps it from its recipients: it may be queued, not sent */
+	struct prepared *next;     /* the same message to others: from a list's owner, by the account
+	                              `local`, or held; NULL */
 	struct strv complaints;    /* about files of aliases that were read for it */
 	struct aliases *aliases;   /* borrowed, of whoever prepares many; NULL: one for this one */
 };
@@ -37,8 +38,8 @@ void prepared_release(struct prepared *p);       /* and what is `next` */
  * EX_UNAVAILABLE for a message that goes round in circles, EX_CONFIG if no
  * account is for it, as aliases_begin() if aliases cannot be read.  Recipients
  * that are no addresses are FAILED, in the first envelope, the others WAITING;
- * the first one has some of these if there are any.  `m` is changed: see
- * message_complete().
+ * the first one has some of these if there are any, and is held only if all are.
+ * `m` is changed: see message_complete(), mapping.h and staging.h.
  */
 bool prepare(struct prepared *p, const struct config *c, const struct caller *who,
              const struct request *r, struct message *m, struct status *st);

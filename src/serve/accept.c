@@ -104,6 +104,7 @@ static bool post_notice(const struct acceptor *a, const struct intake *i, struct
 			.account = part->route.account->name,
 			.uid = who.uid,
 			.arrived = time(NULL),
+			.held = part->held,
 		};
 
 		ok = queue_add(a->queue, part->id, &info, &part->envelope, &m, NULL, NULL, st);
@@ -176,7 +177,7 @@ static bool stage(const struct acceptor *a, struct intake *i)
 {
 	bool owes = first_owes(&i->mail.envelope);
 
-	i->wait = i->request->delivery == DELIVERY_WAIT && !i->info.held;
+	i->wait = i->request->delivery == DELIVERY_WAIT && !i->info.held && !i->mail.held;
 	i->attempted = owes || i->wait;
 	i->info = (struct queue_info){
 		.tag = (char *)i->request->tag,

@@ -2,36 +2,11 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "lines.h"
 #include "route/mapping.h"
-#include "unit.h"
 
 #define BUECHER "b\xc3\xbc" "cher.example"
 #define ABUECHER "xn--bcher-kva.example"
-
-static const struct origin nowhere = { .file = "test", .line = 1 };
-
-static void set(struct settings *s, const char *key, const char *value)
-{
-	struct status st;
-
-	ck_assert_msg(setting_set(setting_find(key, SCOPE_GLOBAL), s, value, &nowhere, &st), "%s", st.text);
-}
-
-/* "masquerade a b|rewrite c d" */
-static void set_all(struct settings *s, const char *lines)
-{
-	settings_init(s);
-	set(s, "maildomain", "mail.example");
-	while (lines != NULL && *lines != '\0') {
-		size_t n = strcspn(lines, "|"), key = strcspn(lines, " ");
-		char *name = strndup(lines, key), *value = strndup(lines + key + 1, n - key - 1);
-
-		set(s, name, value);
-		free(name);
-		free(value);
-		lines += n + (lines[n] == '|');
-	}
-}
 
 #define MASK "masquerade web1.lan " BUECHER " localhost"
 
@@ -80,7 +55,7 @@ START_TEST(sender)
 	struct settings s;
 	char *got;
 
-	set_all(&s, senders[_i].settings);
+	lines_settings(&s, senders[_i].settings);
 	got = mapping_sender(&s, senders[_i].address, senders[_i].place);
 	ck_assert_str_eq(got, senders[_i].sender);
 	free(got);
@@ -120,29 +95,17 @@ static const struct {
 
 START_TEST(header)
 {
-	const char *in = headers[_i].in;
 	struct header h;
-	struct buf got;
 	struct settings s;
+	char *got;
 
-	set_all(&s, headers[_i].settings);
-	header_init(&h);
-	while (*in != '\0') {
-		size_t n = (size_t)(strstr(in, "\r\n") - in) + 2;
-
-		if (*in == ' ')
-			header_continue(&h, in, n);
-		else
-			ck_assert(header_add(&h, in, n));
-		in += n;
-	}
+	lines_settings(&s, headers[_i].settings);
+	lines_header(&h, headers[_i].in);
 	mapping_header(&s, &h);
-	buf_init(&got, 10000);
-	for (size_t i = 0; i < h.len; i++)
-		buf_add(&got, h.v[i].text, h.v[i].len);
-	ck_assert_str_eq(got.data, headers[_i].out);
-	ck_assert_uint_eq(h.octets, got.len);
-	buf_release(&got);
+	got = lines_of_header(&h);
+	ck_assert_str_eq(got, headers[_i].out);
+	ck_assert_uint_eq(h.octets, strlen(got));
+	free(got);
 	header_release(&h);
 	settings_release(&s);
 }
