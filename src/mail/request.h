@@ -31,6 +31,7 @@ struct request {
 	bool no_aliases;            /* -n */
 	bool smtputf8;              /* -U */
 	unsigned long hops;         /* -h: made before this message came to us */
+	unsigned long nuls, lone_crs; /* changed in it before it came to us, as struct message counts them */
 	const char *full_name;      /* -F */
 	const char *envid;          /* -V */
 	const char *tag;            /* -L */
