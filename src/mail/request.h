@@ -43,9 +43,10 @@ struct request {
 };
 
 /* Who calls. */
+#define CALLER_UNKNOWN ((uid_t)-1)  /* what no user has: setuid(2) takes it for "leave it" */
 struct caller {
 	uid_t uid;                  /* the real one, as the kernel says */
-	bool  tcp;                  /* by TCP: nobody knows who, and `uid` says nothing */
+	bool  tcp;                  /* by TCP: nobody knows who, and `uid` is CALLER_UNKNOWN */
 };
 
 /*
