@@ -78,10 +78,28 @@ static bool hear_all(struct work *w, size_t n)
 	return true;
 }
 
-/* What came by SMTP has its DSN parameters, and is an address that was looked at. */
+static bool came_by_smtp(const struct request *r)
+{
+	return r->recipients_dsn != NULL;
+}
+
+static void print_mail(struct buf *line, const struct request *r)
+{
+	if (!came_by_smtp(r)) {
+		extension_print_mail(line, r);
+		return;
+	}
+	buf_printf(line, "MAIL FROM:<%s>", r->sender);
+	if (r->body != BODY_DEFAULT)
+		buf_puts(line, r->body == BODY_7BIT ? " BODY=7BIT" : " BODY=8BITMIME");
+	if (r->smtputf8)
+		buf_puts(line, " SMTPUTF8");
+	dsn_mail_parameters(line, r->ret, r->envid);
+}
+
 static void print_recipient(struct buf *line, const struct request *r, size_t i)
 {
-	if (r->recipients_dsn == NULL) {
+	if (!came_by_smtp(r)) {
 		buf_puts(line, "XRCPT ");
 		xtext_print(line, r->recipients[i]);
 		return;
@@ -94,12 +112,8 @@ static void print_recipient(struct buf *line, const struct request *r, size_t i)
 
 static bool say_mail(struct work *w)
 {
-	struct request request = *w->h->request;
-
-	request.nuls += w->h->message->nuls;
-	request.lone_crs += w->h->message->lone_crs;
 	buf_reset(&w->line);
-	extension_print_mail(&w->line, &request);
+	print_mail(&w->line, w->h->request);
 	return door_say(&w->door, &w->line, &w->st);
 }
 

@@ -23,7 +23,7 @@ bool notify_address(const char *text, struct sockaddr_un *out, socklen_t *len)
 	return true;
 }
 
-void notify(const char *state)
+int notify_open(void)
 {
 	const char *where = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address;
@@ -32,15 +32,23 @@ void notify(const char *state)
 
 	if (where == NULL || !notify_address(where, &address, &len)
 	    || (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
-		return;
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
+		return -1;
+	if (connect(fd, (struct sockaddr *)&address, len) == 0)
+		return fd;
 	close(fd);
+	return -1;
 }
 
-void notify_reloading(void)
+void notify(int fd, const char *state)
+{
+	if (fd >= 0)
+		send(fd, state, strlen(state), MSG_NOSIGNAL);
+}
+
+void notify_reloading(int fd)
 {
 	char state[64];
 
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_now() * 1000);
-	notify(state);
+	notify(fd, state);
 }

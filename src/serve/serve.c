@@ -38,7 +38,7 @@ struct server {
 	struct listeners listeners;
 	struct receiver receiver;
 	struct loop loop;
-	int   lock, signals;         /* descriptors, or -1 */
+	int   lock, signals, notify; /* descriptors, or -1 */
 	pid_t runner;                /* 0: not there */
 	deadline run_again;
 	bool  again;                 /* the runner was told to end and to come back */
@@ -165,6 +165,7 @@ static void forget(void *arg)
 	receiver_forget(&s->receiver);
 	close(s->signals);
 	close(s->lock);
+	close(s->notify);
 }
 
 static bool start(struct server *s, struct status *st)
@@ -260,7 +261,7 @@ static void reload(struct server *s)
 	struct config fresh;
 	struct status st;
 
-	notify_reloading();
+	notify_reloading(s->notify);
 	config_init(&fresh);
 	if (load(&fresh, s->file, &st) && take_over(s, &fresh, &st)) {
 		config_release(&s->config);
@@ -274,7 +275,7 @@ static void reload(struct server *s)
 		config_release(&fresh);
 		log_line("reloaded", s, st.text); /* and go on as we are */
 	}
-	notify("READY=1");
+	notify(s->notify, "READY=1");
 }
 
 static void begin_to_stop(struct server *s)
@@ -284,7 +285,7 @@ static void begin_to_stop(struct server *s)
 	s->stopping = true;
 	s->hurry = deadline_in(HURRY_MS);
 	s->stop = deadline_in(STOP_MS);
-	notify("STOPPING=1");
+	notify(s->notify, "STOPPING=1");
 	listen_close(&s->listeners, true);
 	receiver_end(&s->receiver);
 	tell_runner(s, SIGTERM);
@@ -350,7 +351,7 @@ static bool is_over(const struct server *s)
 static void run(struct server *s)
 {
 	log_line("started", s, NULL);
-	notify("READY=1");
+	notify(s->notify, "READY=1");
 	start_runner(s);
 	while (!is_over(s))
 		turn(s);
@@ -375,6 +376,8 @@ static void release(struct server *s)
 	config_release(&s->config);
 	if (s->lock >= 0)
 		close(s->lock);
+	if (s->notify >= 0)
+		close(s->notify);
 	close(s->signals);
 	free(s->name);
 	free(s->file);
@@ -393,6 +396,7 @@ bool serve(const struct serve_options *o, struct status *st)
 
 	hold_signals(&signals);
 	s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	s.notify = notify_open();
 	loop_init(&s.loop);
 	config_init(&s.config);
 	ok = find_file(&s, o->file, st) && start(&s, st);

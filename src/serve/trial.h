@@ -30,20 +30,15 @@ struct trial {
 	void *waits;                 /* for the answer; NULL: nobody any more */
 };
 
-/*
- * Says what came of it.  `sysexit` 0 is accepted, and `text` says why the message
- * is kept, "" if it is not; else `text` has a line a recipient.
- */
-typedef void trial_over(void *waits, const char *id, int sysexit, const char *text);
-
 struct trials {
 	struct trial v[TRIALS_MAX];
 	unsigned char _Atomic *told;
-	trial_over *over;
+	/* Says what came of it: `sysexit` 0 is accepted; else `text` has a line a recipient. */
+	void (*over)(void *waits, int sysexit, const char *text);
 	struct queue *queue;
 };
 
-bool trials_init(struct trials *t, struct queue *q, trial_over *over);
+bool trials_init(struct trials *t, struct queue *q, void (*over)(void *waits, int sysexit, const char *text));
 
 struct trial_start {
 	const struct config *config;

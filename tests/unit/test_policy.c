@@ -181,16 +181,20 @@ START_TEST(notifies)
 	struct sockaddr_un a;
 	socklen_t len;
 	char name[64], got[64] = "";
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), told;
 
 	snprintf(name, sizeof(name), "@mailchute-unit-%d", (int)getpid());
 	ck_assert(notify_address(name, &a, &len));
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, len), 0);
 	setenv("NOTIFY_SOCKET", name, 1);
-	notify("READY=1");
+	told = notify_open();
+	notify(told, "READY=1");
 	ck_assert_int_eq(recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT), 7);
 	ck_assert_str_eq(got, "READY=1");
+	close(told);
 	close(fd);
+	ck_assert_int_eq(notify_open(), -1);
+	notify(-1, "READY=1");
 }
 END_TEST
 
