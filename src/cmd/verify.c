@@ -85,7 +85,7 @@ static void print_recipient(const struct config *c, const struct recipient *r,
 	}
 	if (staging == STAGING_HELD)
 		puts("  held     allow_to does not name it");
-	print_way(r->local ? account_named(c, "local") : route->account,
+	print_way(r->local ? account_local(c) : route->account,
 	          r->sender && *route->sender ? r->sender : route->sender);
 }
 
@@ -111,7 +111,7 @@ static bool verify(const struct config *c, const struct request *asked, struct e
 	struct alias_use aliases = {
 		.aliases = aliases_new(),
 		.maildomain = c->settings.maildomain,
-		.local = account_named(c, "local") != NULL,
+		.local = account_local(c) != NULL,
 	};
 	const struct recipients_source from = {
 		.operands = asked->recipients,

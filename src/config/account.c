@@ -17,6 +17,13 @@ const struct account *account_named(const struct config *c, const char *name)
 	return NULL;
 }
 
+const struct account *account_local(const struct config *c)
+{
+	const struct account *a = account_named(c, "local");
+
+	return a != NULL && (a->lmtp || a->maildir != NULL) ? a : NULL;
+}
+
 char *account_sender(const struct account *a, uid_t uid)
 {
 	for (size_t i = 0; i < a->from.len; i++)

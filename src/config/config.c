@@ -403,8 +403,6 @@ bool config_usable(const struct config *c, const struct account *a, struct statu
 	if (c->missing.len > 0)
 		return status_fail(st, EX_CONFIG, "%s: is not built yet, and mail must not go out without it",
 			c->missing.v[0]);
-	if (a != NULL && a->maildir != NULL)
-		return status_fail(st, EX_CONFIG, "account %s: maildir: is not built yet", a->name);
 	for (size_t i = 0; a != NULL && i < a->hosts.len; i++)
 		if (str_istarts(a->hosts.v[i], "srv:"))
 			return status_fail(st, EX_CONFIG, "account %s: host %s: SRV records are not looked up yet; "

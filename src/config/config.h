@@ -63,6 +63,8 @@ const struct account *account_choose(const struct config *c, uid_t uid, const ch
 /* Whether an address in wire form is the one that `from` names, or fits it if that is a pattern. */
 bool account_matches(const char *from, const char *address);
 const struct account *account_named(const struct config *c, const char *name);
+/* `local`, for what aliases would give to programs and files: if it is LMTP or a maildir, else NULL. */
+const struct account *account_local(const struct config *c);
 
 /*
  * The first of the account's `from` that is an address, not a pattern, and its

@@ -77,7 +77,7 @@ static const struct setting table[] = {
 	{ "source_ip", ACCOUNT(source_ip), .kind = &kind_ip, .bare = "" },
 	{ "proxy_host", ACCOUNT(proxy_host), .kind = &kind_host, .bare = "" },
 	{ "proxy_port", ACCOUNT(proxy_port), .kind = &kind_port, .bare = "" },
-	{ "maildir", ACCOUNT(maildir), .kind = &kind_path, .flags = SETTING_LATER },
+	{ "maildir", ACCOUNT(maildir), .kind = &kind_path },
 	{ "tls", ACCOUNT(tls), .kind = &kind_flag, .initial = "on", .bare = "on" },
 	{ "tls_starttls", ACCOUNT(tls_starttls), .kind = &kind_flag, .initial = "on", .bare = "on" },
 	{ "tls_certcheck", ACCOUNT(tls_certcheck), .kind = &kind_flag, .initial = "on", .bare = "on" },

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "deliver/maildir.h"
 #include "deliver/maillog.h"
 #include "smtp/transaction.h"
 
@@ -124,6 +125,31 @@ static bool try_kept(struct attempt *t)
 	return true;
 }
 
+static void put_into_maildir(struct attempt *t)
+{
+	const struct delivery *d = t->d;
+	struct envelope *e = d->envelope;
+	struct status st = { .sysexit = EX_OK };
+	struct buf name;
+
+	buf_init(&name, sizeof(st.text));
+	buf_puts(&t->host, d->account->maildir);
+	if (!maildir_deliver(d->account->maildir, d->id, e, d->message, &name, &st)) {
+		settle_unanswered(e, &st);
+	} else {
+		snprintf(st.text, sizeof(st.text), "%s", name.data);
+		for (size_t i = 0; i < e->len; i++)
+			if (e->v[i].state == RECIPIENT_WAITING) {
+				e->v[i].state = RECIPIENT_SENT;
+				e->v[i].status = st;
+			}
+		if (d->over != NULL)
+			d->over(d->arg, false);
+	}
+	trace_line(d->trace, TRACE_NOTE, st.text);
+	buf_release(&name);
+}
+
 static void try_hosts(struct attempt *t)
 {
 	size_t hosts = t->d->account->socket != NULL ? 1 : t->d->account->hosts.len;
@@ -170,10 +196,7 @@ static void start(struct attempt *t)
 
 static bool can_be_tried(const struct account *a, struct status *st)
 {
-	if (a->maildir != NULL)
-		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG,
-		                    "account %s: this version cannot deliver to a `maildir`", a->name);
-	if (a->socket == NULL && a->hosts.len == 0)
+	if (a->maildir == NULL && a->socket == NULL && a->hosts.len == 0)
 		return status_defer(st, WAIT_ACCOUNT, EX_CONFIG, "account %s has no `host`", a->name);
 	return true;
 }
@@ -190,6 +213,8 @@ void deliver(const struct delivery *d)
 	start(&t);
 	if (!can_be_tried(d->account, &t.why))
 		settle_unanswered(d->envelope, &t.why);
+	else if (d->account->maildir != NULL)
+		put_into_maildir(&t);
 	else if (!try_kept(&t))
 		try_hosts(&t);
 	if (d->log)

@@ -19,7 +19,8 @@ struct link {
 void link_close(struct link *l);
 
 /*
- * One attempt to send a message through an account: its hosts in turn until
+ * One attempt to send a message through an account: into its `maildir` (see
+ * maildir.h), or by its hosts in turn until
  * one has dealt with every recipient or nothing more can be learnt.  Each
  * recipient's state and status say what came of it.
  *

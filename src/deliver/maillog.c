@@ -19,6 +19,14 @@ static void add_known(struct log_event *e, const char *key, const char *value)
 	log_text(e, key, value != NULL && *value != '\0' ? value : NULL);
 }
 
+/* What the words are.  A maildir does not reply. */
+static const char *what_it_is(const struct recipient *r)
+{
+	if (r->status.reply != 0)
+		return "reply";
+	return r->state == RECIPIENT_SENT ? "file" : "error";
+}
+
 void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r)
 {
 	struct log_event *e = log_event(event_name(r->state));
@@ -36,7 +44,7 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 	log_number(e, "size", m->size);
 	log_number(e, "tries", m->tries);
 	log_text(e, "delay", delay);
-	log_text(e, r->status.reply != 0 ? "reply" : "error", r->status.text);
+	log_text(e, what_it_is(r), r->status.text);
 	log_text(e, "again", m->again ? "yes" : NULL);
 	add_known(e, "tag", m->tag);
 	log_send(e);

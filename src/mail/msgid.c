@@ -1,5 +1,6 @@
 #include "mail/msgid.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -7,10 +8,12 @@
 
 enum { CHANCE_DIGITS = 5, TIME_DIGITS = MSGID_SIZE - 1 - CHANCE_DIGITS };
 
+static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 static void digits(char *out, int n, uint64_t value)
 {
 	while (n-- > 0) {
-		out[n] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value % 32];
+		out[n] = base32[value % 32];
 		value /= 32;
 	}
 }
@@ -31,6 +34,17 @@ void msgid_make(char id[MSGID_SIZE])
 	if (getentropy(&chance, sizeof(chance)) != 0)
 		chance = (uint32_t)getpid() ^ (uint32_t)now.tv_nsec;
 	msgid_format(id, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, chance);
+}
+
+int64_t msgid_seconds(const char *id)
+{
+	uint64_t value = 0;
+
+	if (strspn(id, base32) < TIME_DIGITS)
+		return 0;
+	for (int i = 0; i < TIME_DIGITS; i++)
+		value = value * 32 + (uint64_t)(strchr(base32, id[i]) - base32);
+	return (int64_t)(value / 1000000);
 }
 
 char *msgid_field(const char *id, const char *domain)

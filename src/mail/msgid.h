@@ -13,6 +13,9 @@ enum { MSGID_SIZE = 16 + 1 };
 void msgid_make(char id[MSGID_SIZE]);
 void msgid_format(char id[MSGID_SIZE], uint64_t microseconds, uint32_t chance);
 
+/* When a name was made, in seconds since 1970; of what begins like none 0. */
+int64_t msgid_seconds(const char *id);
+
 /* A Message-ID field's body, "<id@domain>"; the domain in ASCII.  The caller frees it. */
 char *msgid_field(const char *id, const char *domain);
 

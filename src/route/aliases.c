@@ -541,7 +541,7 @@ void aliases_examine_config(const struct config *c, struct strv *complaints)
 		.aliases = aliases_new(),
 		.files = &files,
 		.maildomain = c->settings.maildomain,
-		.local = account_named(c, "local") != NULL,
+		.local = account_local(c) != NULL,
 	};
 
 	for (size_t i = 0; i < c->len; i++)

@@ -21,8 +21,8 @@
  * - A longer loop ends where it comes back, and is a complaint.
  * - Where there is `owner-NAME`, mail that goes by NAME has it as its sender: the
  *   one address that it stands for, else `owner-NAME@maildomain`.
- * - Programs and files get no mail, unless there is an account `local`: then the
- *   alias's own name goes there, for a server that knows what to do.
+ * - Programs and files get no mail, unless there is an account `local` that is LMTP
+ *   or a maildir (account_local): then the alias's own name goes there.
  *
  * The object remembers the files that it read, and reads one again when it has
  * changed.
@@ -37,7 +37,7 @@ struct alias_use {
 	struct aliases *aliases;
 	const struct strv *files;       /* in order: the first that has a name counts */
 	const char *maildomain;
-	bool local;                     /* there is an account `local` */
+	bool local;                     /* there is an account_local() */
 };
 
 /* One that an address means. */

@@ -54,7 +54,7 @@ static bool find_recipients(struct prepared *p, const struct config *c, const st
 		.aliases = own ? own : p->aliases,
 		.files = r->no_aliases ? &none : &p->route.account->aliases,
 		.maildomain = c->settings.maildomain,
-		.local = account_named(c, "local") != NULL,
+		.local = account_local(c) != NULL,
 	};
 	const struct recipients_source from = {
 		.operands = r->recipients,
@@ -120,7 +120,7 @@ static struct way way_of(const struct recipient *r, const struct ways *w)
 	if (r->sender != NULL && *way.sender != '\0')
 		way.sender = r->sender;
 	if (r->local)
-		way.account = account_named(w->config, "local");
+		way.account = account_local(w->config);
 	return way;
 }
 
