@@ -103,7 +103,7 @@ CALLS = $(shell grep -L mailchute tests/cases/call/*.case)
 check-cases: $B/mailchute $B/tests/front/sendmail $B/tests/cases/run
 	$(if $(SAN),LSAN_OPTIONS=suppressions=$(CURDIR)/tests/cases/lsan:print_suppressions=0) \
 		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/mailchute tests/cases && \
-		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/tests/front/sendmail tests/cases/body $(CALLS)
+		$B/tests/cases/run $(if $(SAN),-s 5) -p $B/tests/front/sendmail tests/cases/body tests/cases/callers $(CALLS)
 check-unit: $(UNIT:=.ok)
 	@cat $(UNIT:=.ok) /dev/null | awk -F '[:,]' '/^[0-9]+%: Checks/ { n += $$3 } END { printf "unit: %d passed, 0 failed\n", n }'
 %.ok: %

@@ -39,12 +39,17 @@ static int run_queue_now(const struct options *o)
 	return runq_options(o, NULL);
 }
 
+static int resolve(const struct options *o)
+{
+	return verify_options(o, NULL);
+}
+
 static int (*const modes[])(const struct options *o) = {
 	[MODE_DELIVER] = deliver_stdin,
 	[MODE_SMTP] = smtp_options,
 	[MODE_MAILQ] = mailq_options,
 	[MODE_NEWALIASES] = newaliases_options,
-	[MODE_RESOLVE] = verify_options,
+	[MODE_RESOLVE] = resolve,
 	[MODE_VERSION] = show_version,
 	[MODE_RUN_QUEUE] = run_queue_now,
 };

@@ -21,6 +21,7 @@
 #include "cmd/process.h"
 #include "cmd/report.h"
 #include "config/place.h"
+#include "smtp/extension.h"
 #include "smtp/stdio.h"
 
 static const char program[] = "sendmail";
@@ -91,13 +92,21 @@ static int become_with(const struct front *f, const struct message *m)
 	return put_back(m, &st) ? become(f, "-i") : refuse(f, &st);
 }
 
+/* Success is silent; but a person may wonder about what is kept. */
+static bool is_worth_a_word(const struct front *f, const struct answer *a)
+{
+	if (f->options.request.errors == ERRORS_QUIET)
+		return false;
+	return a->sysexit != EX_OK || (str_starts(a->text.data, EXTENSION_KEPT) && isatty(STDERR_FILENO));
+}
+
 /* A refusal, as one process would have said it. */
 static int report(const struct front *f, const struct answer *a)
 {
 	const char *line = a->text.data, *end;
 	struct buf shown;
 
-	if (a->sysexit == EX_OK || f->options.request.errors == ERRORS_QUIET)
+	if (!is_worth_a_word(f, a))
 		return a->sysexit;
 	buf_init(&shown, a->text.max);
 	do {

@@ -78,28 +78,10 @@ static bool hear_all(struct work *w, size_t n)
 	return true;
 }
 
-static bool came_by_smtp(const struct request *r)
-{
-	return r->recipients_dsn != NULL;
-}
-
-static void print_mail(struct buf *line, const struct request *r)
-{
-	if (!came_by_smtp(r)) {
-		extension_print_mail(line, r);
-		return;
-	}
-	buf_printf(line, "MAIL FROM:<%s>", r->sender);
-	if (r->body != BODY_DEFAULT)
-		buf_puts(line, r->body == BODY_7BIT ? " BODY=7BIT" : " BODY=8BITMIME");
-	if (r->smtputf8)
-		buf_puts(line, " SMTPUTF8");
-	dsn_mail_parameters(line, r->ret, r->envid);
-}
-
+/* What came by SMTP has its DSN parameters, and is an address that was looked at. */
 static void print_recipient(struct buf *line, const struct request *r, size_t i)
 {
-	if (!came_by_smtp(r)) {
+	if (r->recipients_dsn == NULL) {
 		buf_puts(line, "XRCPT ");
 		xtext_print(line, r->recipients[i]);
 		return;
@@ -112,8 +94,12 @@ static void print_recipient(struct buf *line, const struct request *r, size_t i)
 
 static bool say_mail(struct work *w)
 {
+	struct request request = *w->h->request;
+
+	request.nuls += w->h->message->nuls;
+	request.lone_crs += w->h->message->lone_crs;
 	buf_reset(&w->line);
-	print_mail(&w->line, w->h->request);
+	extension_print_mail(&w->line, &request);
 	return door_say(&w->door, &w->line, &w->st);
 }
 

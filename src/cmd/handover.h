@@ -12,7 +12,7 @@
 /*
  * A message given to the daemon, in one transaction: XMAIL, XRCPT for each
  * operand as it stands, BDAT.  What came by SMTP (`recipients_dsn` is set) goes
- * on as MAIL and RCPT.  A recipient that is refused ends it: nothing was given
+ * on with RCPT.  A recipient that is refused ends it: nothing was given
  * then.
  */
 struct handover {

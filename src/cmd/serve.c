@@ -47,7 +47,7 @@ static int run_sendmail(const struct call *call)
 	case MODE_RUN_QUEUE:
 		return runq_options(&o, call->viewer);
 	case MODE_RESOLVE:
-		return verify_options(&o);
+		return verify_options(&o, call->viewer);
 	default:
 		return refuse("sendmail, but for -bp, -q and -bv");
 	}

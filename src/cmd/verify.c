@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "cmd/report.h"
+#include "cmd/spool.h"
 #include "config/config.h"
 #include "route/recipients.h"
 #include "route/route.h"
@@ -102,10 +103,10 @@ static void print_step(void *arg, unsigned depth, const char *name, const char *
 }
 
 /* Nothing is read on standard input, so `operands` are all that is asked. */
-static bool verify(const struct config *c, const struct request *asked, struct envelope *e,
+static bool verify(const struct config *c, const struct request *asked, uid_t uid, struct envelope *e,
                    struct status *st)
 {
-	const struct route_request request = { .sender = asked->sender, .uid = getuid() };
+	const struct route_request request = { .sender = asked->sender, .uid = uid };
 	const struct strv none = { 0 };
 	struct route route = { 0 };
 	struct alias_use aliases = {
@@ -132,8 +133,9 @@ static bool verify(const struct config *c, const struct request *asked, struct e
 	return ok;
 }
 
-static int run(const char *program, const char *file, const struct request *asked)
+static int run(const char *program, const char *file, const struct request *asked, const struct viewer *viewer)
 {
+	uid_t uid = viewer != NULL ? viewer->uid : getuid();
 	struct envelope e;
 	struct config c;
 	struct status st;
@@ -141,7 +143,7 @@ static int run(const char *program, const char *file, const struct request *aske
 
 	config_init(&c);
 	envelope_init(&e);
-	if (!config_load(&c, file, &st) || !verify(&c, asked, &e, &st)) {
+	if (!config_load(&c, file, &st) || !verify(&c, asked, uid, &e, &st)) {
 		report_failure(program, &st);
 		code = st.sysexit;
 	} else if (envelope_count(&e, RECIPIENT_FAILED) > 0) {
@@ -161,10 +163,10 @@ int verify_command(const struct call *call)
 
 	if (call->argc < 2)
 		return command_usage(call);
-	return run("mailchute", call->config, &asked);
+	return run("mailchute", call->config, &asked, call->viewer);
 }
 
-int verify_options(const struct options *o)
+int verify_options(const struct options *o, const struct viewer *viewer)
 {
-	return run("sendmail", o->config, &o->request);
+	return run("sendmail", o->config, &o->request, viewer);
 }

@@ -10,6 +10,7 @@
  * address.
  */
 int verify_command(const struct call *call);           /* mailchute resolve ADDRESS... */
-int verify_options(const struct options *o);           /* sendmail -bv ADDRESS... */
+struct viewer;
+int verify_options(const struct options *o, const struct viewer *viewer); /* sendmail -bv ADDRESS...; for a caller of the daemon's, or NULL */
 
 #endif

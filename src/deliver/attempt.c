@@ -6,7 +6,7 @@
 #include "deliver/bounce.h"
 #include "deliver/maillog.h"
 #include "queue/retry.h"
-#include "smtp/transaction.h"
+#include "smtp/reply.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ struct work {
 	time_t now;
 	bool   again;                    /* the last attempt was cut off */
 	bool   tried;
+	bool   closed;                   /* the server closed, with 421 */
 	unsigned notices;                /* before this attempt */
 	bool  *which;                    /* for one recipient each: scratch */
 	bool  *saved;                    /* its outcome is on the disk */
@@ -187,7 +188,10 @@ static void judge_account(struct work *w)
 		}
 		return;
 	}
-	w->e->info.tries--; /* it was not the message that failed */
+	/* It was not the message that failed; but one that a server closes on may be why, and comes back later and later. */
+	w->closed = why->reply == REPLY_CLOSING;
+	if (!w->closed)
+		w->e->info.tries--;
 	if (w->a->others_work && why->wait == WAIT_HOST) {
 		w->a->crowded = true;
 		return;
@@ -393,14 +397,16 @@ static void remember_answer(struct work *w)
 		}
 }
 
-/* A probe waits with its account, so the next one is another message. */
+/* A probe comes behind what waits with it: the next one is another message. */
 static time_t next_attempt(const struct work *w)
 {
+	time_t own = w->now + retry_wait(w->settings, w->e->info.tries, retry_chance());
+
 	if (w->a->crowded)
 		return w->now;
-	if (w->a->account_waits)
-		return w->waits.next;
-	return w->now + retry_wait(w->settings, w->e->info.tries, retry_chance());
+	if (!w->a->account_waits)
+		return own;
+	return w->closed && own > w->waits.next ? own : w->waits.next + 1;
 }
 
 /* While an account waits its messages are looked at often, and seldom is there anything to write. */

@@ -284,7 +284,7 @@ static void log_notice(const struct bounce_report *r, const struct queue_info *i
 	struct log_event *e = log_event("bounced");
 
 	log_text(e, "id", info->about);
-	log_number(e, "uid", info->uid);
+	maillog_uid(e, info->uid);
 	log_text(e, "account", info->account);
 	log_text(e, "to", r->entry->envelope.sender);
 	log_text(e, "event", names[r->event]);

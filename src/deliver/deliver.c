@@ -15,6 +15,7 @@ struct attempt {
 	int64_t started;
 	bool *concerned;         /* a recipient: it was waiting when we started */
 	struct status why;       /* what kept the hosts from dealing with it */
+	bool broke_off;          /* one of them let us in, and hung up over this message */
 	struct buf host;         /* the last one */
 	char tls[16], auth[32];  /* of its session */
 	struct link *link;
@@ -86,10 +87,12 @@ static bool try_host(struct attempt *t, size_t host)
 	const struct delivery *d = t->d;
 	struct session *s = &t->link->session;
 	struct status st;
-	bool ok;
+	bool let_in, ok;
 
 	t->link->open = true;
-	ok = session_open_until(s, d->config, d->account, host, d->trace, d->until, &st) && send(t, &st);
+	let_in = session_open_until(s, d->config, d->account, host, d->trace, d->until, &st);
+	ok = let_in && send(t, &st);
+	t->broke_off |= let_in && !ok && st.wait == WAIT_HOST && st.reply != REPLY_CLOSING;
 	if (!ok) {
 		add_failure(&t->why, &st);
 		settle_unanswered(d->envelope, &t->why);
@@ -158,6 +161,16 @@ static void try_hosts(struct attempt *t)
 		;
 }
 
+/* What made a server hang up may do so again, and the next message of the account need not. */
+static void blame_message(const struct attempt *t)
+{
+	struct envelope *e = t->d->envelope;
+
+	for (size_t i = 0; t->broke_off && i < e->len; i++)
+		if (e->v[i].state == RECIPIENT_WAITING && e->v[i].status.wait == WAIT_HOST)
+			e->v[i].status.wait = WAIT_MESSAGE;
+}
+
 static void log_outcome(const struct attempt *t)
 {
 	const struct delivery *d = t->d;
@@ -217,6 +230,7 @@ void deliver(const struct delivery *d)
 		put_into_maildir(&t);
 	else if (!try_kept(&t))
 		try_hosts(&t);
+	blame_message(&t);
 	if (d->log)
 		log_outcome(&t);
 	buf_release(&t.host);

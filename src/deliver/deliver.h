@@ -29,7 +29,9 @@ void link_close(struct link *l);
  * asked after what concerns the account or the message: a login that was refused
  * would be refused again, and count towards a lockout; STARTTLS or a mechanism
  * that is missing asks for a person; a refusal or a 4xx is an answer.  If no host
- * would have it, the status says what each did.
+ * would have it, the status says what each did; it is the message that waits then,
+ * and not the hosts, if one of them let us in and hung up over it.  With 421 a host
+ * says that it would have hung up over any message.
  *
  * With a link the session that it holds is used first, and the one that was
  * used last is left in it if it is good for another message.  A session that

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "deliver/attempt.h"
+#include "deliver/maillog.h"
 
 void first_log(const char *id, const struct queue_info *info, const char *program, pid_t pid,
                const struct envelope *e, const struct message *m)
@@ -9,7 +10,7 @@ void first_log(const char *id, const struct queue_info *info, const char *progra
 	struct log_event *event = log_event("accepted");
 
 	log_text(event, "id", id);
-	log_number(event, "uid", info->uid);
+	maillog_uid(event, info->uid);
 	if (pid != 0)
 		log_number(event, "pid", (uint64_t)pid);
 	log_text(event, "program", program);

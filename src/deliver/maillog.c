@@ -27,6 +27,14 @@ static const char *what_it_is(const struct recipient *r)
 	return r->state == RECIPIENT_SENT ? "file" : "error";
 }
 
+void maillog_uid(struct log_event *e, uid_t uid)
+{
+	if (uid == CALLER_UNKNOWN)
+		log_text(e, "uid", "tcp");
+	else
+		log_number(e, "uid", uid);
+}
+
 void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r)
 {
 	struct log_event *e = log_event(event_name(r->state));
@@ -34,7 +42,7 @@ void maillog_recipient(const struct maillog *m, const char *sender, const struct
 
 	snprintf(delay, sizeof(delay), "%" PRId64 ".%02d", m->delay / 1000, (int)(m->delay % 1000 / 10));
 	log_text(e, "id", m->id);
-	log_number(e, "uid", m->uid);
+	maillog_uid(e, m->uid);
 	log_text(e, "account", m->account);
 	add_known(e, "host", m->host);
 	add_known(e, "tls", m->tls);

@@ -10,6 +10,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "queue/queue.h"
+#include "mail/request.h"
 
 /*
  * The log lines of an attempt: one a recipient, `sent`, `deferred` or `failed`,
@@ -28,6 +29,9 @@ struct maillog {
 	bool        again;       /* it may be sent for the second time */
 	const char *tag;         /* -L, or NULL */
 };
+
+/* "uid=1000", and "uid=tcp" for CALLER_UNKNOWN. */
+void maillog_uid(struct log_event *e, uid_t uid);
 
 void maillog_recipient(const struct maillog *m, const char *sender, const struct recipient *r);
 

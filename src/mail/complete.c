@@ -51,9 +51,10 @@ static char *make_from(const struct completion *c)
 static char *make_received(const struct completion *c)
 {
 	char *date = make_date(c);
-	char *body = alloc_printf("by %s (mailchute, from userid %lu)\r\n\tid %s; %s",
-		c->host, c->uid, c->id, date);
+	char *who = c->uid == CALLER_UNKNOWN ? alloc_copy("tcp") : alloc_printf("uid %lu", (unsigned long)c->uid);
+	char *body = alloc_printf("from localhost (%s)\r\n\tby %s id %s;\r\n\t%s", who, c->host, c->id, date);
 
+	free(who);
 	free(date);
 	return body;
 }

@@ -8,6 +8,7 @@
 
 #include "mail/field.h"
 #include "mail/message.h"
+#include "mail/request.h"
 
 /*
  * What a submission server does to a header (RFC 6409, 8), and no more.  Where
@@ -30,7 +31,7 @@ struct completion {
 	const char *id;            /* of msgid_make() */
 	time_t      now;
 	const char *host;          /* this machine, in Received */
-	unsigned long uid;         /* the caller, in Received */
+	uid_t       uid;           /* the caller, in Received; CALLER_UNKNOWN: by TCP */
 };
 
 /*
@@ -42,9 +43,9 @@ struct completion {
  *   their Resent- forms.
  * - qualify: "@domain" goes behind bare names in From, Sender, Reply-To, To, Cc
  *   and their Resent- forms; all other octets of the field stay.
- * - received: `Received: by HOST (mailchute, from userid UID) id ID; DATE`.  As
- *   Postfix's for local mail it has no `from`, which RFC 5321, 4.4 asks for: no
- *   host has handed it over.
+ * - received: `Received: from localhost (uid UID) by HOST id ID; DATE`, or
+ *   `(tcp)`, as RFC 5321, 4.4 wants it: no host but our own hands it over, and
+ *   who it was stands in a comment.
  *
  * Header only; calling it twice adds nothing but a second Received.
  */

@@ -31,6 +31,7 @@ struct request {
 	bool no_aliases;            /* -n */
 	bool smtputf8;              /* -U */
 	unsigned long hops;         /* -h: made before this message came to us */
+	unsigned long nuls, lone_crs; /* changed in it before it came to us, as struct message counts them */
 	const char *full_name;      /* -F */
 	const char *envid;          /* -V */
 	const char *tag;            /* -L */
@@ -42,9 +43,10 @@ struct request {
 };
 
 /* Who calls. */
+#define CALLER_UNKNOWN ((uid_t)-1)  /* what no user has: setuid(2) takes it for "leave it" */
 struct caller {
 	uid_t uid;                  /* the real one, as the kernel says */
-	bool  tcp;                  /* by TCP: nobody knows who, and `uid` says nothing */
+	bool  tcp;                  /* by TCP: nobody knows who, and `uid` is CALLER_UNKNOWN */
 };
 
 /*

@@ -365,19 +365,45 @@ bool queue_add(struct queue *q, const char *id, const struct queue_info *info,
 	return ok;
 }
 
-/* --- claiming --- */
+/* --- what leaves the queue and is kept --- */
+
+/*
+ * Into another directory of the spool, under a name that is free there: `name`
+ * becomes it.  First the new name is on the disk, then the old one is gone from
+ * it: a crash between them leaves both rather than none.
+ */
+static bool move_to(struct queue *q, const char *id, const char *directory, char name[QUEUE_ID_MAX + 16])
+{
+	int to = open_directory(q->spool_fd, directory);
+	bool ok;
+
+	snprintf(name, QUEUE_ID_MAX + 16, "%s", id);
+	for (unsigned n = 1; to >= 0 && is_there(to, name); n++)
+		snprintf(name, QUEUE_ID_MAX + 16, "%s.%u", id, n);
+	ok = to >= 0 && renameat(q->queue_fd, id, to, name) == 0 && fsync(to) == 0 && fsync(q->queue_fd) == 0;
+	close_fd(&to);
+	return ok;
+}
 
 static enum queue_result set_aside(struct queue *q, const char *id, const char *why, struct status *st)
 {
-	char to[QUEUE_ID_MAX + 16];
+	char name[QUEUE_ID_MAX + 16];
 
-	snprintf(to, sizeof(to), "corrupt/%s", id);
-	if (renameat(q->queue_fd, id, q->spool_fd, to) != 0)
-		status_fail(st, EX_SOFTWARE, "%s/queue/%s is no queue file: %s", q->spool, id, why);
+	if (move_to(q, id, "corrupt", name))
+		status_fail(st, EX_SOFTWARE, "%s/corrupt/%s was set aside: %s", q->spool, name, why);
 	else
-		status_fail(st, EX_SOFTWARE, "%s/%s was set aside: %s", q->spool, to, why);
+		status_fail(st, EX_SOFTWARE, "%s/queue/%s is no queue file: %s", q->spool, id, why);
 	return QUEUE_BAD;
 }
+
+bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st)
+{
+	char name[QUEUE_ID_MAX + 16];
+
+	return move_to(q, e->id, "failed", name) || failed(st, "moving to failed/", e->id);
+}
+
+/* --- claiming --- */
 
 /* Still the file of that name: not removed while we came to it. */
 static bool is_current(struct queue *q, const char *id, int fd)
@@ -497,14 +523,6 @@ bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st)
 {
 	/* No sync: a file that comes back after a crash says that all is done. */
 	return unlinkat(q->queue_fd, e->id, 0) == 0 || failed(st, "removing", e->id);
-}
-
-bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st)
-{
-	char to[QUEUE_ID_MAX + 16];
-
-	snprintf(to, sizeof(to), "failed/%s", e->id);
-	return renameat(q->queue_fd, e->id, q->spool_fd, to) == 0 || failed(st, "moving to failed/", e->id);
 }
 
 /* --- listing --- */

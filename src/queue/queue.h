@@ -144,7 +144,7 @@ bool queue_save_recipients(struct queue_entry *e, const bool *which, struct stat
 /* What is in the file's first sector: tries, next, held, warned, sending, notices and `last`. */
 bool queue_save_attempt(struct queue_entry *e, struct status *st);
 bool queue_remove(struct queue *q, struct queue_entry *e, struct status *st);
-/* Out of the queue into failed/, kept for the operator. */
+/* Out of the queue into failed/, kept for the operator; on the disk when it returns true. */
 bool queue_set_failed(struct queue *q, struct queue_entry *e, struct status *st);
 
 /*

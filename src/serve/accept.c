@@ -30,10 +30,7 @@ static struct log_event *event_of(const char *name, const struct intake *i)
 	struct log_event *e = log_event(name);
 
 	log_text(e, "id", i->mail.id);
-	if (i->peer->caller.tcp)
-		log_text(e, "uid", "tcp");
-	else
-		log_number(e, "uid", i->peer->caller.uid);
+	maillog_uid(e, i->peer->caller.uid);
 	if (i->peer->pid != 0)
 		log_number(e, "pid", (uint64_t)i->peer->pid);
 	log_text(e, "program", *i->peer->program != '\0' ? i->peer->program : NULL);
@@ -71,8 +68,8 @@ static bool write_notice(struct message *m, const struct intake *i)
 	struct buf text;
 	bool ok;
 
-	header_insert(&m->header, m->header.len, "Subject", " mailchute: a user sends more than the limit allows");
-	header_insert(&m->header, m->header.len, "Auto-Submitted", " auto-generated");
+	header_insert(&m->header, m->header.len, "Subject", "mailchute: a user sends more than the limit allows");
+	header_insert(&m->header, m->header.len, "Auto-Submitted", "auto-generated");
 	buf_init(&text, 8192);
 	if (i->peer->caller.tcp)
 		buf_puts(&text, "A caller by TCP");

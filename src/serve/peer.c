@@ -81,7 +81,7 @@ bool peer_of(struct peer *p, int fd)
 	socklen_t len = sizeof(address), size = sizeof(struct ucred);
 	struct ucred who;
 
-	*p = (struct peer){ .caller = { .uid = (uid_t)-1 }, .gid = (gid_t)-1 };
+	*p = (struct peer){ .caller = { .uid = CALLER_UNKNOWN }, .gid = (gid_t)-1 };
 	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
 		return false;
 	p->caller.tcp = address.ss_family != AF_UNIX;

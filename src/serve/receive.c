@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "deliver/first.h"
+#include "smtp/extension.h"
 
 enum {
 	READ_MAX = 64 * 1024,
@@ -302,29 +303,37 @@ static void answered(struct client *c)
 	c->heard = clock_now();
 }
 
-/* The words of several recipients, each with the code that RFC 2034 wants. */
-static void refuse_lines(struct client *c, int sysexit, const char *lines)
+/* The words of several recipients, a line each, with the code that RFC 2034 wants. */
+static void add_lines(struct buf *text, const char *enhanced, const char *lines)
 {
-	bool no_user = sysexit == EX_NOUSER, temporary = sysexit == EX_TEMPFAIL;
-	const char *enhanced = no_user ? "5.1.1" : temporary ? "4.0.0" : "5.0.0";
-	struct buf text;
 	size_t n;
 
-	buf_init(&text, 2 * TRIAL_TEXT_MAX);
 	for (; n = strcspn(lines, "\n"), n > 0; lines += n + (lines[n] == '\n'))
-		buf_printf(&text, "%s%s %.*s", text.len > 0 ? "\n" : "", enhanced, (int)n, lines);
-	smtpd_answer(c->smtpd, no_user ? 550 : temporary ? 451 : 554, sysexit, text.data);
-	buf_release(&text);
+		buf_printf(text, "%s%s %.*s", text->len > 0 ? "\n" : "", enhanced, (int)n, lines);
 }
 
-static void tried(void *waits, int sysexit, const char *text)
+static void answer_tried(struct client *c, const char *id, int sysexit, const char *lines, struct buf *text)
+{
+	bool no_user = sysexit == EX_NOUSER, temporary = sysexit == EX_TEMPFAIL;
+
+	if (sysexit == EX_OK) {
+		buf_printf(text, *lines == '\0' ? "2.0.0 accepted as %s" : EXTENSION_KEPT "%s, to be tried again", id);
+		add_lines(text, "2.0.0", lines);
+		smtpd_answer(c->smtpd, 250, EX_OK, text->data);
+	} else {
+		add_lines(text, no_user ? "5.1.1" : temporary ? "4.0.0" : "5.0.0", lines);
+		smtpd_answer(c->smtpd, no_user ? 550 : temporary ? 451 : 554, sysexit, text->data);
+	}
+}
+
+static void tried(void *waits, const char *id, int sysexit, const char *lines)
 {
 	struct client *c = waits;
+	struct buf text;
 
-	if (sysexit == EX_OK)
-		smtpd_answer(c->smtpd, 250, EX_OK, "2.0.0 accepted");
-	else
-		refuse_lines(c, sysexit, text);
+	buf_init(&text, 2 * TRIAL_TEXT_MAX);
+	answer_tried(c, id, sysexit, lines, &text);
+	buf_release(&text);
 	answered(c);
 	c->receiver->pending = true;
 }

@@ -17,7 +17,7 @@
 
 enum { UNDECIDED, ACCEPTED, REFUSED };
 
-bool trials_init(struct trials *t, struct queue *q, void (*over)(void *waits, int sysexit, const char *text))
+bool trials_init(struct trials *t, struct queue *q, trial_over *over)
 {
 	*t = (struct trials){ .queue = q, .over = over };
 	t->told = mmap(NULL, TRIALS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -42,13 +42,13 @@ static bool tell(void *arg)
 	return decide(arg, REFUSED);
 }
 
-/* "67\n" and a line a recipient; nothing at all for what was accepted. */
-static void answer(int fd, const struct envelope *e, const char *account)
+/* "67\n" and a line a recipient; of what is kept "0\n". */
+static void answer(int fd, int sysexit, const struct envelope *e, const char *account)
 {
 	struct buf text;
 
 	buf_init(&text, TRIAL_TEXT_MAX); /* what is over is cut */
-	buf_printf(&text, "%d\n", result_exit(e));
+	buf_printf(&text, "%d\n", sysexit);
 	result_print(e, account, &text);
 	io_write_all(fd, text.data, text.len);
 	buf_release(&text);
@@ -66,8 +66,10 @@ static _Noreturn void be_trial(struct trials *ts, struct trial *t, const struct 
 		.arg = t,
 	};
 
-	if (!first_attempt(&first) && atomic_load(t->told) == REFUSED)
-		answer(fd, s->envelope, s->entry->info.account);
+	if (first_attempt(&first))
+		answer(fd, EX_OK, s->envelope, s->entry->info.account);
+	else if (atomic_load(t->told) == REFUSED)
+		answer(fd, result_exit(s->envelope), s->envelope, s->entry->info.account);
 	_exit(0);
 }
 
@@ -116,7 +118,7 @@ static void say(struct trials *ts, struct trial *t, int sysexit, const char *tex
 
 	t->waits = NULL;
 	if (waits != NULL)
-		ts->over(waits, sysexit, text);
+		ts->over(waits, t->id, sysexit, text);
 }
 
 static bool is_kept(struct trials *ts, const struct trial *t)
@@ -196,7 +198,7 @@ void trials_expire(struct trials *ts, bool all)
 		} else if (t->waits != NULL && (all || deadline_poll(t->until) == 0)) {
 			/* If it has just decided to refuse, its words are on their way. */
 			if (decide(t, ACCEPTED))
-				say(ts, t, EX_OK, "");
+				say(ts, t, EX_OK, "the first attempt goes on\n");
 			t->until = DEADLINE_NEVER;
 		}
 	}

@@ -30,15 +30,20 @@ struct trial {
 	void *waits;                 /* for the answer; NULL: nobody any more */
 };
 
+/*
+ * Says what came of it.  `sysexit` 0 is accepted, and `text` says why the message
+ * is kept, "" if it is not; else `text` has a line a recipient.
+ */
+typedef void trial_over(void *waits, const char *id, int sysexit, const char *text);
+
 struct trials {
 	struct trial v[TRIALS_MAX];
 	unsigned char _Atomic *told;
-	/* Says what came of it: `sysexit` 0 is accepted; else `text` has a line a recipient. */
-	void (*over)(void *waits, int sysexit, const char *text);
+	trial_over *over;
 	struct queue *queue;
 };
 
-bool trials_init(struct trials *t, struct queue *q, void (*over)(void *waits, int sysexit, const char *text));
+bool trials_init(struct trials *t, struct queue *q, trial_over *over);
 
 struct trial_start {
 	const struct config *config;

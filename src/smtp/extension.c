@@ -93,11 +93,10 @@ static bool take_flag(struct request *r, size_t at, const char *value)
 	return value == NULL;
 }
 
-static bool take_hops(struct request *r, size_t at, const char *value)
+static bool take_number(struct request *r, size_t at, const char *value)
 {
-	(void)at;
 	errno = 0;
-	r->hops = strtoul(value, NULL, 10);
+	*(unsigned long *)((char *)r + at) = strtoul(value, NULL, 10);
 	return *value != '\0' && value[strspn(value, "0123456789")] == '\0' && errno == 0;
 }
 
@@ -151,7 +150,9 @@ static const struct key {
 	{ "NOALIASES", .take = take_flag, AT(no_aliases) },
 	{ "SMTPUTF8", .take = take_flag, AT(smtputf8) },
 	{ "ENVID", .take = take_envid, AT(envid) },
-	{ "HOPS", .take = take_hops },
+	{ "HOPS", .take = take_number, AT(hops) },
+	{ "NULS", .take = take_number, AT(nuls) },
+	{ "CRS", .take = take_number, AT(lone_crs) },
 	{ "NOTIFY", .take = take_notify },
 	{ "RET", .take = take_return },
 	{ "BODY", .take = take_body },
@@ -173,6 +174,12 @@ static void print_flag(struct buf *line, const char *name, bool set)
 		buf_printf(line, " %s", name);
 }
 
+static void print_number(struct buf *line, const char *name, unsigned long n)
+{
+	if (n != 0)
+		buf_printf(line, " %s=%lu", name, n);
+}
+
 void extension_print_mail(struct buf *line, const struct request *r)
 {
 	static const char *const bodies[] = { [BODY_7BIT] = "7BIT", [BODY_8BITMIME] = "8BITMIME" };
@@ -188,8 +195,9 @@ void extension_print_mail(struct buf *line, const struct request *r)
 	print_flag(line, "HEADER", r->header_recipients);
 	print_flag(line, "NOALIASES", r->no_aliases);
 	print_flag(line, "SMTPUTF8", r->smtputf8);
-	if (r->hops > 0)
-		buf_printf(line, " HOPS=%lu", r->hops);
+	print_number(line, "HOPS", r->hops);
+	print_number(line, "NULS", r->nuls);
+	print_number(line, "CRS", r->lone_crs);
 	dsn_mail_parameters(line, r->ret, r->envid);
 	dsn_rcpt_parameters(line, r->notify, NULL, false);
 	print_value(line, "BODY", bodies[r->body]);

@@ -23,6 +23,9 @@ struct reply {
 	struct buf text;
 };
 
+/* "Service not available, closing transmission channel": RFC 5321, 3.8, lets it answer anything. */
+enum { REPLY_CLOSING = 421 };
+
 void reply_init(struct reply *r);
 void reply_release(struct reply *r);
 

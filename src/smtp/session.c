@@ -173,7 +173,7 @@ bool session_reply(struct session *s, struct status *st)
 	if (ok) {
 		blot_secrets(s);
 		trace_reply(s);
-		if (s->reply.code != 421)
+		if (s->reply.code != REPLY_CLOSING)
 			return true;
 		reply_fail(&s->reply, EX_TEMPFAIL, st);
 		st->wait = WAIT_HOST;

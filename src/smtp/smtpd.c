@@ -183,6 +183,8 @@ static void end_of_message(struct smtpd *s)
 	t->request.recipients = (const char *const *)t->recipients.v;
 	t->request.recipients_len = t->recipients.len;
 	t->request.recipients_dsn = t->dsn;
+	t->message.nuls += t->request.nuls;
+	t->message.lone_crs += t->request.lone_crs;
 	s->state = SMTPD_WAITING;
 	s->ops->message(s->arg, &t->request, &t->message);
 }

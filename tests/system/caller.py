@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A caller of the daemon's socket: what the system tests need of SMTP.
+"""A caller of the daemon's socket, a file or 127.0.0.1:PORT: what the system tests need of SMTP.
 
 caller.py SOCKET talk                  lines of standard input, one after the other's reply
 caller.py SOCKET load N AT_ONCE NAME   N messages to NAME-i@r.example; prints whom 250 was said for
@@ -16,9 +16,10 @@ import time
 
 
 def connect(path):
-    s = socket.socket(socket.AF_UNIX)
+    tcp = ':' in path
+    s = socket.socket(socket.AF_INET if tcp else socket.AF_UNIX)
     s.settimeout(60)
-    s.connect(path)
+    s.connect(('127.0.0.1', int(path.rsplit(':', 1)[1])) if tcp else path)
     return s
 
 

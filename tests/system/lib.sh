@@ -54,6 +54,68 @@ unpack() {
 	touch "$to/.complete"
 }
 
+# -- other Debians, as bare as they come
+
+CODENAME=$(. /etc/os-release && echo "$VERSION_CODENAME")
+
+# chrooted DIR COMMAND...: as its root, with nothing in the environment that is ours
+chrooted() {
+	local root=$1
+	shift
+	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+}
+
+# Where this machine's own packages come from.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' |
+		awk '$2 == "Debian" && $3 == "main" { print $1; exit }'
+}
+
+make_bare() {
+	rm -rf "$1.new"
+	debootstrap --variant=minbase "$CODENAME" "$1.new" "$(mirror)" >"$WORK/debootstrap.log" 2>&1 ||
+		{ tail "$WORK/debootstrap.log" >&2; die 'no bare system could be made'; }
+	rm -rf "$1.new"/var/cache/apt/archives/*.deb "$1.new/etc/apt/sources.list"
+	cp -a /etc/apt/sources.list.d/debian* "$1.new/etc/apt/sources.list.d/" 2>/dev/null ||
+		cp -a /etc/apt/sources.list "$1.new/etc/apt/"
+	# Nothing is started, and a power cut may cost us all of it.
+	printf '#!/bin/sh\nexit 101\n' >"$1.new/usr/sbin/policy-rc.d"
+	chmod 755 "$1.new/usr/sbin/policy-rc.d"
+	echo force-unsafe-io >"$1.new/etc/dpkg/dpkg.cfg.d/unsafe-io"
+	mv "$1.new" "$1"
+}
+
+# debian DIR PACKAGE...: a system like this one with these packages, made where it is not there
+debian() {
+	[[ -d $CACHE/bare.$CODENAME ]] || make_bare "$CACHE/bare.$CODENAME"
+	if [[ ! -d $1 ]]; then
+		rm -rf "$1.new"
+		cp -a "$CACHE/bare.$CODENAME" "$1.new"
+		mv "$1.new" "$1"
+	fi
+	install_in "$@"
+}
+
+# install_in DIR PACKAGE...: where missing
+install_in() {
+	local root=$1 p missing=()
+	shift
+	for p; do
+		[[ $(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${db:Status-Status}' "$p" 2>/dev/null) == installed ]] ||
+			missing+=("$p")
+	done
+	((${#missing[@]})) || return 0
+	exec 7>"$root.lock"
+	flock 7
+	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+	chrooted "$root" sh -c 'dpkg --configure -a && apt-get -qq update &&
+		apt-get -qq -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root install --no-install-recommends "$@" &&
+		apt-get clean' sh "${missing[@]}" </dev/null >>"$WORK/apt.log" 2>&1 ||
+		{ tail "$WORK/apt.log" >&2; die "could not be installed: ${missing[*]}"; }
+	exec 7>&-
+}
+
 system_user() {
 	getent passwd "$1" >/dev/null ||
 		useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"

@@ -10,6 +10,7 @@
 #include "deliver/attempt.h"
 #include "deliver/bounce.h"
 #include "queue/retry.h"
+#include "smtp/reply.h"
 #include "unit.h"
 
 /*
@@ -17,7 +18,8 @@
  * the first says of each recipient is a letter, what the second is asked for
  * becomes a word of `told`.
  *
- *	s  sent     f  refused     w  4xx     a  the account waits     h  the host does not answer
+ *	s  sent     f  refused     w  4xx     a  the account waits
+ *	h  the host does not answer           c  it closes, with 421
  */
 enum { RECIPIENTS_MAX = 4, DAY = 24 * 3600 };
 
@@ -33,6 +35,7 @@ static const struct row {
 	const char *told;          /* "failed:FF " for each notification: whom it is about */
 	unsigned tries_after;
 	bool sending_after, account_waits_after, crowded_after, log_again, set_failed;
+	bool waits_longer;         /* than the account */
 } rows[] = {
 	{ .behaviour = "sent", .before = "W", .outcome = "s", .result = ATTEMPT_DONE },
 	{ .behaviour = "refused: the sender is told", .before = "W", .outcome = "f", .told = "failed:X ",
@@ -81,6 +84,8 @@ static const struct row {
 	  .outcome = "aa", .result = ATTEMPT_KEPT, .after = "WW", .account_waits_after = true },
 	{ .behaviour = "host down", .before = "W", .outcome = "h", .result = ATTEMPT_KEPT, .after = "W",
 	  .account_waits_after = true },
+	{ .behaviour = "the host closes: this message may be why", .before = "W", .outcome = "c", .tries = 20,
+	  .result = ATTEMPT_KEPT, .after = "W", .tries_after = 21, .account_waits_after = true, .waits_longer = true },
 	{ .behaviour = "one 4xx: the account works", .before = "WW", .outcome = "wa", .result = ATTEMPT_KEPT,
 	  .after = "WW", .tries_after = 1 },
 	{ .behaviour = "an account that waits is not asked", .before = "W", .account_waits = true,
@@ -128,12 +133,14 @@ static void settle(struct recipient *r, char letter)
 		{ 'w', RECIPIENT_WAITING, WAIT_MESSAGE, EX_TEMPFAIL },
 		{ 'a', RECIPIENT_WAITING, WAIT_ACCOUNT, EX_NOPERM },
 		{ 'h', RECIPIENT_WAITING, WAIT_HOST, EX_TEMPFAIL },
+		{ 'c', RECIPIENT_WAITING, WAIT_HOST, EX_TEMPFAIL },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(outcomes); i++)
 		if (outcomes[i].letter == letter) {
 			r->state = outcomes[i].state;
 			status_defer(&r->status, outcomes[i].wait, outcomes[i].sysexit, "because %c", letter);
+			r->status.reply = letter == 'c' ? REPLY_CLOSING : 0;
 		}
 }
 
@@ -243,6 +250,7 @@ START_TEST(attempts)
 	struct account account;
 	struct status st;
 	enum attempt_result result;
+	struct retry_account waits;
 
 	row = &rows[_i];
 	config_init(&config);
@@ -270,6 +278,11 @@ START_TEST(attempts)
 	ck_assert_msg(a.crowded == row->crowded_after, "%s: crowded", row->behaviour);
 	if (result == ATTEMPT_KEPT && !row->keep_only)
 		ck_assert_msg((a.next > time(NULL)) != row->crowded_after, "%s: next", row->behaviour);
+	if (asked && a.account_waits) {
+		retry_account_load(&queue, "test", &waits);
+		ck_assert_msg(a.next > waits.next, "%s: not behind those who wait with it", row->behaviour);
+		ck_assert_msg((a.next > waits.next + 600) == row->waits_longer, "%s: longer", row->behaviour);
+	}
 	check_file(row);
 
 	queue_release(&e);

@@ -16,6 +16,7 @@
 #define ADDED   ADDED_ID ADDED_DATE ADDED_FROM
 #define RESENT  "Resent-From: al@d.example\r\nResent-Date: " DATE "\r\n" \
                 "Resent-Message-ID: <1K0Z@d.example>\r\n"
+#define RECEIVED(who) "Received: from localhost (" who ")\r\n\tby h.example id 1K0Z;\r\n\t" DATE "\r\n"
 #define HAVE    "Message-ID: <1>\r\nDate: x\r\nFrom: a@b\r\n"
 
 static const struct row {
@@ -104,10 +105,11 @@ static const struct row {
 	  .out = "From: Fail2Ban <fail2ban@d.example>\r\nDate: x\r\nMessage-ID: x\r\n", .c = { .qualify = true } },
 	/* Received */
 	{ .in = "Received: x\r\n" HAVE,
-	  .out = "Received: by h.example (mailchute, from userid 1000)\r\n\tid 1K0Z; " DATE "\r\nReceived: x\r\n" HAVE,
+	  .out = RECEIVED("uid 1000") "Received: x\r\n" HAVE,
 	  .c = { .received = true } },
+	{ .in = HAVE, .out = RECEIVED("tcp") HAVE, .c = { .received = true, .uid = CALLER_UNKNOWN } },
 	{ .in = "Resent-To: a@b\r\n" HAVE,
-	  .out = "Received: by h.example (mailchute, from userid 1000)\r\n\tid 1K0Z; " DATE "\r\n" RESENT "Resent-To: a@b\r\n" HAVE,
+	  .out = RECEIVED("uid 1000") RESENT "Resent-To: a@b\r\n" HAVE,
 	  .c = { .received = true } },
 };
 
@@ -138,7 +140,7 @@ static struct completion completion_of(const struct row *r)
 	c.host = "h.example";
 	c.id = "1K0Z";
 	c.now = 1795502407;
-	c.uid = 1000;
+	c.uid = c.uid != 0 ? c.uid : 1000;
 	return c;
 }
 

@@ -91,6 +91,20 @@ static const struct row {
 		.outcome = "failed 67 550 no bob\nsent 0 250 ok\n",
 	},
 	{
+		.behaviour = "each host hangs up over it: the message waits, not the hosts",
+		.to = { "bob@example.org", "carol@example.org" },
+		.hosts = { HELLO BOTH "S: 250 ok\nS: 451 no bob now\n", "S: 554 not here\n" BYE },
+		.outcome = "waiting(message) 75 451 no bob now\n"
+		           "waiting(message) 75 127.0.0.1: RCPT: connection closed by the server; "
+		           "127.0.0.1: greeting: 554 not here\n",
+	},
+	{
+		.behaviour = "a host that closes with 421 closes for others, too",
+		.to = { "bob@example.org" },
+		.hosts = { HELLO BOB "S: 421 4.3.2 going down\nE:", "S: 554 not here\n" BYE },
+		.outcome = "waiting(host) 75 127.0.0.1: MAIL: 421 4.3.2 going down; 127.0.0.1: greeting: 554 not here\n",
+	},
+	{
 		.behaviour = "lost with the verdict: no other host is asked, it might have it twice",
 		.to = { "bob@example.org" },
 		.hosts = { HELLO BOB "S: 250 ok\nS: 250 ok\nS: 354 go\n" MESSAGE, UNASKED },

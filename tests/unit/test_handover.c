@@ -37,14 +37,14 @@ static const struct {
 	  "S: 250 OK\r250 OK\r250 OK\nC: BDAT 14 LAST\nN: 14\n"
 	  "S: 550-5.1.1 a@x: 550 no [EX 1]\r550 5.1.1 b@x: 550 no [EX 67]\n" GOODBYE,
 	  true, 550, EX_NOUSER, "5.1.1 a@x: 550 no [EX 1]\n5.1.1 b@x: 550 no" },
-	{ { .header_recipients = true }, HELLO
-	  "C: XMAIL HEADER\nS: 250 OK\nC: BDAT 14 LAST\nN: 14\nS: 250 OK\n" GOODBYE,
+	{ { .header_recipients = true, .nuls = 2 }, HELLO
+	  "C: XMAIL HEADER NULS=2\nS: 250 OK\nC: BDAT 14 LAST\nN: 14\nS: 250 OK\n" GOODBYE,
 	  true, 250, EX_OK, "OK" },
 
 	/* What came by SMTP. */
 	{ { TO(lists), .sender = "a@x", .recipients_dsn = dsn, .body = BODY_8BITMIME, .smtputf8 = true,
 	    .ret = RETURN_FULL, .envid = "e" }, HELLO
-	  "C: MAIL FROM:<a@x> BODY=8BITMIME SMTPUTF8 RET=FULL ENVID=e\nC: RCPT TO:<Ann <a@x>, b@x>\n"
+	  "C: XMAIL FROM=a@x SMTPUTF8 RET=FULL ENVID=e BODY=8BITMIME\nC: RCPT TO:<Ann <a@x>, b@x>\n"
 	  "C: RCPT TO:<-t> NOTIFY=NEVER ORCPT=rfc822;b+2Bx@x\nS: 250 OK\r250 OK\r250 OK\n"
 	  "C: BDAT 14 LAST\nN: 14\nS: 250 OK\n" GOODBYE,
 	  true, 250, EX_OK, "OK" },
