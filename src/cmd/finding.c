@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "deliver/confine.h"
 #include "route/aliases.h"
 
 enum { SECRET_MAX = 1 << 16 };
@@ -243,10 +244,32 @@ static void check_default(struct findings *f, const struct config *c)
 			"matches no from", "add a line such as \"account default : NAME\"");
 }
 
+/* The processes that deliver */
+
+static void check_confinement(struct findings *f, const struct config *c)
+{
+	struct buf what;
+
+	if (c->settings.deliver == DELIVER_NOW)
+		return;
+	buf_init(&what, 1024);
+	confine_describe(&what);
+	strv_take(&f->notes, alloc_printf("delivery from the queue: %s", what.data));
+	buf_release(&what);
+}
+
+static void check_exemption(struct findings *f, const struct config *c, const struct account *a)
+{
+	const char *why = confine_exempt(a);
+
+	if (c->settings.deliver != DELIVER_NOW && why != NULL)
+		add_note(f, a, why);
+}
+
 static void (*const account_checks[])(struct findings *f, const struct config *c,
 	const struct account *a) = {
 	check_usable, check_tls_files, check_password, check_auth, check_connection, check_log,
-	check_overlap,
+	check_overlap, check_exemption,
 };
 
 /* Those of all accounts: what newaliases says. */
@@ -267,6 +290,7 @@ void findings_collect(struct findings *f, const struct config *c)
 	check_files(f, c);
 	check_spool(f, c);
 	check_default(f, c);
+	check_confinement(f, c);
 	check_aliases(f, c);
 	if (!config_usable(c, NULL, &st))
 		findings_add(f, "", st.text, "");

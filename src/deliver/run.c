@@ -236,7 +236,7 @@ static struct worker *find_worker(struct runner *x, struct lane *l)
 		l->most = 0; /* it may take more by now */
 	if (w != NULL || l->len >= most_workers(l))
 		return w;
-	if (worker_start(&l->v[l->len], &x->work, forget, x))
+	if (worker_start(&l->v[l->len], &x->work, l->account, forget, x))
 		return &l->v[l->len++];
 	/* With nobody at work this would go on for ever. */
 	if (l->len == 0 && !x->failed) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "deliver/attempt.h"
+#include "deliver/confine.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -115,7 +116,8 @@ static _Noreturn void be_worker(int fd, const struct worker_work *work)
 
 /* --- the parent --- */
 
-bool worker_start(struct worker *w, const struct worker_work *work, void (*forget)(void *arg), void *arg)
+bool worker_start(struct worker *w, const struct worker_work *work, const struct account *account,
+                  void (*forget)(void *arg), void *arg)
 {
 	int ends[2];
 
@@ -127,6 +129,7 @@ bool worker_start(struct worker *w, const struct worker_work *work, void (*forge
 	if (w->pid == 0) {
 		close(ends[0]);
 		forget(arg);
+		confine(account, work->queue->spool);
 		be_worker(ends[1], work);
 	}
 	close(ends[1]);

@@ -13,7 +13,7 @@
 /*
  * A process that delivers what it is given, one message at a time, over one
  * session that it keeps.  It ends when the other end of its socket is closed,
- * after the message that it has in hand.
+ * after the message that it has in hand.  It gives up what it does not need (confine.h).
  */
 struct worker {
 	pid_t pid;
@@ -41,10 +41,11 @@ struct worker_answer {
 };
 
 /*
- * Fork one.  `forget` runs in the child: to close what is not for it, the
+ * Fork one for an account (NULL: of one that the configuration has no more).  `forget` runs in the child: to close what is not for it, the
  * sockets of other workers above all.  False: errno.
  */
-bool worker_start(struct worker *w, const struct worker_work *work, void (*forget)(void *arg), void *arg);
+bool worker_start(struct worker *w, const struct worker_work *work, const struct account *account,
+                  void (*forget)(void *arg), void *arg);
 /* `forced` and `others_work` as an attempt's. */
 bool worker_give(struct worker *w, const char *id, bool forced, bool others_work);
 /* After its descriptor became readable.  False: it has died. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "deliver/confine.h"
 #include "deliver/first.h"
 #include "deliver/result.h"
 
@@ -66,6 +67,7 @@ static _Noreturn void be_trial(struct trials *ts, struct trial *t, const struct 
 		.arg = t,
 	};
 
+	confine(account_named(s->config, s->entry->info.account), ts->queue->spool);
 	if (first_attempt(&first))
 		answer(fd, EX_OK, s->envelope, s->entry->info.account);
 	else if (atomic_load(t->told) == REFUSED)
