@@ -229,7 +229,7 @@ static int speak(const struct front *f)
 	door_close(&d);
 	if (!there)
 		return become(f, NULL);
-	code = smtp_stdio(s.smtpd);
+	code = smtp_stdio(s.smtpd, STDIO_IDLE_MS);
 	smtpd_free(s.smtpd);
 	return code;
 }

@@ -90,7 +90,7 @@ static int talk(struct talk *t)
 
 	t->smtpd = smtpd_new(&how, &ops, t);
 	free(name);
-	code = smtp_stdio(t->smtpd);
+	code = smtp_stdio(t->smtpd, STDIO_IDLE_MS);
 	smtpd_free(t->smtpd);
 	return code;
 }
