@@ -78,7 +78,7 @@ void maillog_held(const char *id, const struct queue_info *info, const struct en
 			continue;
 		event = log_event("held");
 		log_text(event, "id", id);
-		log_number(event, "uid", info->uid);
+		maillog_uid(event, info->uid);
 		log_text(event, "account", info->account);
 		log_text(event, "from", *e->sender != '\0' ? e->sender : "<>");
 		log_text(event, "to", e->v[i].address);

@@ -28,6 +28,14 @@ void message_release(struct message *m)
 	message_init(m);
 }
 
+size_t message_held(const struct message *m)
+{
+	enum { ALLOCATED = 2 * sizeof(void *) }; /* what an allocator keeps beside each text */
+	const struct header *h = &m->header;
+
+	return h->octets + h->len * ALLOCATED + h->cap * sizeof(*h->v) + m->body.cap;
+}
+
 /* Move what is in memory to the end of the file. */
 static bool spill(struct message *m)
 {

@@ -58,6 +58,9 @@ bool message_add_body(struct message *m, const char *p, size_t n);
 /* Octets on the wire: header, blank line, body. */
 uint64_t message_octets(const struct message *m);
 
+/* Octets of memory that it takes, about: many small fields take more than their text. */
+size_t message_held(const struct message *m);
+
 /*
  * The bytes of the message in wire form, in order.  Rewind by starting anew;
  * several sources of one message do not disturb each other.  The message must

@@ -296,6 +296,11 @@ void parser_feed(struct parser *p, const char *bytes, size_t n)
 	}
 }
 
+size_t parser_held(const struct parser *p)
+{
+	return message_held(p->message) + p->field.cap + p->postmarks.cap;
+}
+
 bool parser_end(struct parser *p, struct status *st)
 {
 	if (!p->done && (!p->at_line_start || p->crs > 0))

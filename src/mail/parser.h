@@ -41,6 +41,8 @@ struct parser {
 };
 
 void parser_init(struct parser *p, struct message *m, const struct message_options *o);
+/* Octets of memory that it and the message take, about. */
+size_t parser_held(const struct parser *p);
 void parser_feed(struct parser *p, const char *bytes, size_t n);
 
 /*

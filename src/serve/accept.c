@@ -149,14 +149,20 @@ static bool has_recipient(struct intake *i)
 	return false;
 }
 
+static size_t count_recipients(const struct intake *i)
+{
+	size_t n = 0;
+
+	for (const struct prepared *part = &i->mail; part != NULL; part = part->next)
+		n += part->envelope.len;
+	return n;
+}
+
 static bool is_within_limits(const struct acceptor *a, struct intake *i)
 {
 	enum policy_verdict verdict;
-	size_t recipients = 0;
 
-	for (const struct prepared *part = &i->mail; part != NULL; part = part->next)
-		recipients += part->envelope.len;
-	verdict = policy_count(a->policy, &a->config->settings, i->peer, recipients, clock_now(),
+	verdict = policy_count(a->policy, &a->config->settings, i->peer, count_recipients(i), clock_now(),
 	                       &i->bite, &i->st);
 	i->info.held = verdict == POLICY_HOLD;
 	return verdict == POLICY_PASS || verdict == POLICY_HOLD;
@@ -194,29 +200,45 @@ static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usa
 	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i, usage) && stage(a, i);
 }
 
-void accept_all(const struct acceptor *a, struct intake *const *v, size_t n)
+/* Stages what may come in, into `staged`, which has room for all; how many were looked at. */
+static size_t take_in_some(const struct acceptor *a, struct intake *const *v, size_t n, struct parts **staged,
+                           size_t *staged_len)
 {
 	const struct queue_limits most = parts_limits(&a->config->settings);
-	struct parts **staged = alloc_array(NULL, n, sizeof(*staged));
-	size_t len = 0;
 	struct queue_usage usage;
 	struct status st;
+	size_t i, recipients = 0;
 
 	if (!queue_count(a->queue, &most, &usage, &st))
 		usage = (struct queue_usage){ 0 };
-	for (size_t i = 0; i < n; i++)
+	for (i = 0; i < n && recipients < BATCH_RECIPIENTS; i++) {
 		if ((v[i]->accepted = take_in(a, v[i], &usage)))
-			staged[len++] = &v[i]->parts;
-	parts_commit(a->queue, staged, len);
-	for (size_t i = 0; i < n; i++) {
-		maillog_aliases(v[i]->mail.id, &v[i]->mail.complaints);
-		v[i]->accepted = v[i]->accepted
-		                 && queue_settle(a->queue, v[i]->parts.v, v[i]->parts.len, &v[i]->st);
-		if (v[i]->accepted)
-			log_accepted(v[i]);
-		else
-			log_rejected(v[i]);
-		tell_of_bite(a, v[i]);
+			staged[(*staged_len)++] = &v[i]->parts;
+		recipients += count_recipients(v[i]);
 	}
+	return i;
+}
+
+/* It was committed, or refused before. */
+static void settle(const struct acceptor *a, struct intake *i)
+{
+	maillog_aliases(i->mail.id, &i->mail.complaints);
+	i->accepted = i->accepted && queue_settle(a->queue, i->parts.v, i->parts.len, &i->st);
+	if (i->accepted)
+		log_accepted(i);
+	else
+		log_rejected(i);
+	tell_of_bite(a, i);
+}
+
+size_t accept_some(const struct acceptor *a, struct intake *const *v, size_t n)
+{
+	struct parts **staged = alloc_array(NULL, n, sizeof(*staged));
+	size_t len = 0, taken = take_in_some(a, v, n, staged, &len);
+
+	parts_commit(a->queue, staged, len);
+	for (size_t i = 0; i < taken; i++)
+		settle(a, v[i]);
 	free(staged);
+	return taken;
 }

@@ -44,9 +44,11 @@ void intake_release(struct intake *i, struct queue *q);
 bool accept_has_room(const struct acceptor *a, struct status *st);
 
 /*
- * Deal with them all: `accepted` or `st` tells, for each, and the log does.
- * What is accepted is on the disk.
+ * Deal with the first of them, as many as have BATCH_RECIPIENTS recipients between
+ * them, but one at the least: how many that were.  `accepted` or `st` tells, for
+ * each, and the log does.  What is accepted is on the disk.
  */
-void accept_all(const struct acceptor *a, struct intake *const *v, size_t n);
+enum { BATCH_RECIPIENTS = 20 * 1000 };
+size_t accept_some(const struct acceptor *a, struct intake *const *v, size_t n);
 
 #endif

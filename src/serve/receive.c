@@ -20,11 +20,16 @@ enum {
 	OTHER_DESCRIPTORS = 128,
 	LET_IN_AT_ONCE = 64,
 	PAUSE_MS = 100,                  /* without descriptors */
-	IDLE_MS = 70 * 60 * 1000,        /* `sendmail -bs` may be silent for an hour */
-	IDLE_TCP_MS = 5 * 60 * 1000,     /* RFC 5321, 4.5.3.2.7 */
-	IN_HAND_MS = 5 * 60 * 1000,
-	CROWDED_MS = 60 * 1000,          /* where half of the places are taken */
 	MAY_GO_MS = 1000,
+};
+
+const struct receiver_limits receiver_usual = {
+	.clients = 8192,
+	.held = 256 * 1024 * 1024,
+	.idle_ms = 70 * 60 * 1000,
+	.idle_tcp_ms = 5 * 60 * 1000,
+	.in_hand_ms = 5 * 60 * 1000,
+	.crowded_ms = 60 * 1000,
 };
 
 struct client {
@@ -34,6 +39,7 @@ struct client {
 	struct peer peer;
 	struct smtpd *smtpd;
 	struct buf pending;              /* read, and not yet taken */
+	size_t held;                     /* as counted in the receiver's */
 	int64_t heard;                   /* when it last sent or took something */
 	bool   gone;
 	bool   at_end;                   /* it sends no more */
@@ -102,6 +108,7 @@ static void client_free(struct client *c)
 	if (c->has_errand)
 		errand_stop(&c->errand);
 	close(c->fd);
+	c->receiver->held -= c->held;
 	smtpd_free(c->smtpd);
 	buf_release(&c->pending);
 	peer_release(&c->peer);
@@ -199,6 +206,37 @@ static void knocked(void *arg, short events)
 		}
 }
 
+/* --- memory --- */
+
+static void count_held(struct client *c)
+{
+	struct receiver *r = c->receiver;
+	size_t held = smtpd_held(c->smtpd) + c->pending.cap + (c->has_errand ? c->errand.out.cap : 0);
+
+	r->held += held - c->held;
+	c->held = held;
+}
+
+static bool is_full(const struct receiver *r)
+{
+	return r->held >= r->limits.held;
+}
+
+/* Somebody has to go, before anybody is read from again. */
+static void make_memory(struct receiver *r)
+{
+	struct client *most = NULL;
+
+	for (struct client *c = r->first; c != NULL; c = c->next)
+		if (!is_busy(c) && !c->gone && !is_ended(c) && (most == NULL || c->held > most->held))
+			most = c;
+	if (most == NULL)
+		return; /* they get their answers, and then it is free */
+	smtpd_end(most->smtpd, "too much to be held in memory, try again later");
+	buf_release(&most->pending);
+	count_held(most);
+}
+
 /* --- octets --- */
 
 /* As much as smtpd takes. */
@@ -211,6 +249,9 @@ static void feed(struct client *c)
 		taken = smtpd_feed(c->smtpd, c->pending.data, c->pending.len);
 		buf_consume(&c->pending, taken);
 	}
+	if (c->pending.len == 0)
+		buf_release(&c->pending);
+	count_held(c);
 }
 
 static void read_some(struct client *c)
@@ -246,6 +287,8 @@ static void write_some(struct client *c)
 		if (n > 0) {
 			c->heard = clock_now();
 			buf_consume(out, (size_t)n);
+			if (out->len == 0)
+				buf_release(out);
 		} else if (errno != EINTR) {
 			c->gone = errno != EAGAIN;
 			break;
@@ -256,7 +299,7 @@ static void write_some(struct client *c)
 static bool wants_octets(const struct client *c)
 {
 	return c->message == NULL && !c->has_errand && !c->at_end && c->pending.len < READ_MAX
-	       && smtpd_state(c->smtpd) == SMTPD_READING && smtpd_out(c->smtpd)->len < OUT_ENOUGH;
+	       && !is_full(c->receiver) && smtpd_state(c->smtpd) == SMTPD_READING && smtpd_out(c->smtpd)->len < OUT_ENOUGH;
 }
 
 static void client_ready(void *arg, short events)
@@ -278,10 +321,10 @@ static int64_t patience(const struct client *c)
 	const struct receiver *r = c->receiver;
 
 	if (r->len > r->most / 2)
-		return CROWDED_MS;
+		return r->limits.crowded_ms;
 	if (!smtpd_is_idle(c->smtpd))
-		return IN_HAND_MS;
-	return c->peer.caller.tcp ? IDLE_TCP_MS : IDLE_MS;
+		return r->limits.in_hand_ms;
+	return c->peer.caller.tcp ? r->limits.idle_tcp_ms : r->limits.idle_ms;
 }
 
 static void see_time(struct client *c)
@@ -429,13 +472,12 @@ static void accept_messages(struct receiver *r)
 			intake_init(v[n], &c->peer, c->request, c->message);
 			from[n++] = c;
 		}
-	if (n > 0)
-		accept_all(&r->acceptor, v, n);
-	for (size_t i = 0; i < n; i++) {
-		answer(from[i], v[i]);
-		intake_release(v[i], r->acceptor.queue);
-		free(v[i]);
-	}
+	for (size_t i = 0, end; i < n;)
+		for (end = i + accept_some(&r->acceptor, v + i, n - i); i < end; i++) {
+			answer(from[i], v[i]);
+			intake_release(v[i], r->acceptor.queue);
+			free(v[i]);
+		}
 	free(from);
 	free(v);
 }
@@ -454,8 +496,8 @@ bool receiver_init(struct receiver *r)
 	}
 	/* A caller may need two more: a large body's file, and the queue's. */
 	r->most = limit.rlim_cur > OTHER_DESCRIPTORS + 30 ? (size_t)(limit.rlim_cur - OTHER_DESCRIPTORS) / 3 : 10;
-	if (r->most > CLIENTS_MAX)
-		r->most = CLIENTS_MAX;
+	if (r->most > r->limits.clients)
+		r->most = r->limits.clients;
 	return trials_init(&r->trials, r->acceptor.queue, tried);
 }
 
@@ -524,8 +566,11 @@ void receiver_turn(struct receiver *r)
 		see_time(c);
 		feed(c); /* what came behind a message */
 		write_some(c);
+		count_held(c);
 		r->pending |= is_whole(c) || (c->pending.len > 0 && wants_octets(c));
 	}
+	if (is_full(r))
+		make_memory(r);
 	sweep(r);
 }
 

@@ -178,6 +178,7 @@ static bool start(struct server *s, struct status *st)
 	s->receiver = (struct receiver){
 		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy,
 		              .aliases = s->aliases },
+		.limits = receiver_usual,
 		.run = s->options->run,
 		.file = s->file,
 		.forget = forget,

@@ -602,10 +602,8 @@ static size_t take_data(struct smtpd *s, const char *p, size_t n)
 
 	parser_feed(&s->t.parser, s->text.data, s->text.len);
 	buf_reset(&s->text);
-	if (s->undot.state == UNDOT_END) {
-		buf_release(&s->text);
+	if (s->undot.state == UNDOT_END)
 		end_of_message(s);
-	}
 	return taken;
 }
 
@@ -633,6 +631,9 @@ size_t smtpd_feed(struct smtpd *s, const char *p, size_t n)
 	s->answered = false;
 	while (at < n && s->state == SMTPD_READING && !s->answered)
 		at += take[s->reading](s, p + at, n - at);
+	buf_release(&s->text); /* there may be thousands of us, who wait */
+	if (s->line.len == 0)
+		buf_release(&s->line);
 	return at;
 }
 
@@ -679,6 +680,8 @@ static void end(struct smtpd *s)
 {
 	char text[256];
 
+	transaction_reset(&s->t);
+	buf_release(&s->line);
 	snprintf(text, sizeof(text), "421 4.3.2 %s", s->ending);
 	reply_end(s, text);
 }
@@ -713,6 +716,15 @@ void smtpd_end(struct smtpd *s, const char *text)
 	s->ending = alloc_copy(text);
 	if (s->state == SMTPD_READING)
 		end(s);
+}
+
+size_t smtpd_held(const struct smtpd *s)
+{
+	const struct transaction *t = &s->t;
+	size_t message = t->started ? parser_held(&t->parser) : message_held(&t->message);
+	size_t recipient = sizeof(*t->recipients.v) + 2 * sizeof(void *) + sizeof(*t->dsn);
+
+	return s->line.cap + s->out.cap + message + t->octets + t->recipients.len * recipient;
 }
 
 bool smtpd_is_idle(const struct smtpd *s)

@@ -96,6 +96,9 @@ void smtpd_refuse(struct smtpd *s, const struct status *st);
 /* End the session with 421 and these words, as soon as no message is in hand: at once, or after its answer. */
 void smtpd_end(struct smtpd *s, const char *text);
 
+/* Octets of memory that what the client sent, and what waits for it, take, about. */
+size_t smtpd_held(const struct smtpd *s);
+
 /* Whether a transaction is under way, for whoever counts idle time. */
 bool smtpd_is_idle(const struct smtpd *s);
 
