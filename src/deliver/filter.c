@@ -31,12 +31,16 @@ static bool is_listed(const struct filter *f, const char *id)
 	return f->ids == NULL;
 }
 
+bool filter_matches_id(const struct filter *f, const char *id)
+{
+	return is_listed(f, id) && (f->id == NULL || has_part(id, f->id));
+}
+
 bool filter_matches(const struct filter *f, const struct queue_entry *e)
 {
-	return (!f->own || e->info.uid == f->uid)
-	       && is_listed(f, e->id)
+	return filter_matches_id(f, e->id)
+	       && (!f->own || e->info.uid == f->uid)
 	       && (f->account == NULL || strcmp(e->info.account, f->account) == 0)
-	       && (f->id == NULL || has_part(e->id, f->id))
 	       && (f->sender == NULL || has_part(e->envelope.sender, f->sender))
 	       && (f->recipient == NULL || has_recipient(&e->envelope, f->recipient));
 }

@@ -13,6 +13,9 @@ struct filter {
 	uid_t  uid;
 };
 
+/* What can be known without opening it. */
+bool filter_matches_id(const struct filter *f, const char *id);
+
 /* Recipients count while they wait. */
 bool filter_matches(const struct filter *f, const struct queue_entry *e);
 

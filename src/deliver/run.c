@@ -132,8 +132,11 @@ static void look_at(struct runner *x, const char *id)
 {
 	struct queue_entry e;
 	struct status st;
-	enum queue_result result = queue_look(x->r->queue, id, &e, &st);
+	enum queue_result result;
 
+	if (x->r->filter != NULL && !filter_matches_id(x->r->filter, id))
+		return;
+	result = queue_look(x->r->queue, id, &e, &st);
 	if (result == QUEUE_OK)
 		take_up(x, &e, time(NULL));
 	else if (result == QUEUE_BAD)
@@ -166,8 +169,21 @@ static void news(void *arg, const char *id)
 	look_at(x, id);
 }
 
+/* Each once, also if it is named twice. */
+static void look_at_named(struct runner *x)
+{
+	const struct filter *f = x->r->filter;
+
+	for (size_t i = 0; i < f->n; i++)
+		news(x, f->ids[i]);
+}
+
 static void start_list(struct runner *x)
 {
+	if (x->r->filter != NULL && x->r->filter->ids != NULL) {
+		look_at_named(x);
+		return;
+	}
 	queue_list_free(x->list);
 	for (size_t i = 0; i < x->len; i++)
 		schedule_release(&x->v[i].due);
@@ -482,6 +498,7 @@ bool run_queue(const struct run *r, int *signal, struct status *st)
 		.work = { .queue = r->queue, .config = r->config, .trace = r->trace },
 		.watch = r->stay ? watch_open(r->queue) : -1,
 		.st = st,
+		.list_again = DEADLINE_NEVER,
 	};
 	sigset_t signals = end_signals(), before;
 
