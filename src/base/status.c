@@ -36,6 +36,12 @@ bool status_defer(struct status *st, enum status_wait wait, int sysexit, const c
 	return false;
 }
 
+bool status_advise(struct status *st, const char *remedy)
+{
+	st->remedy = remedy;
+	return false;
+}
+
 bool status_during(struct status *st, const char *fmt, ...)
 {
 	char old[sizeof(st->text)];

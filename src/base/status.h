@@ -21,6 +21,7 @@ struct status {
 	enum status_wait wait;
 	int  reply;            /* the peer's SMTP code; 0 if the failure is ours */
 	char text[512];        /* one line, printable, no secrets */
+	const char *remedy;    /* what a person could do, for `check`: a constant; NULL if the text has it */
 };
 
 /*
@@ -33,6 +34,9 @@ bool status_fail(struct status *st, int sysexit, const char *fmt, ...)
 /* The same, saying what must wait. */
 bool status_defer(struct status *st, enum status_wait wait, int sysexit, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Add what a person could do, a constant.  Always returns false. */
+bool status_advise(struct status *st, const char *remedy);
 
 /* Put "what we were doing: " in front of the text.  Always returns false. */
 bool status_during(struct status *st, const char *fmt, ...)

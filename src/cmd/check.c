@@ -1,14 +1,16 @@
 #include "cmd/check.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/str.h"
-#include "cmd/finding.h"
+#include "check/inspection.h"
+#include "cmd/paint.h"
 
 struct options {
-	bool json;
+	bool json, online;
 };
 
 /* Text */
@@ -18,11 +20,35 @@ static const char *source(const struct config *c)
 	return c->path != NULL ? c->path : "MAILCHUTE_URL";
 }
 
+/* What others say is in it. */
+static void print_escaped(const char *text)
+{
+	struct buf shown;
+
+	buf_init(&shown, SIZE_MAX / 2);
+	str_escape(&shown, text, strlen(text));
+	fputs(shown.data, stdout);
+	buf_release(&shown);
+}
+
 static void print_finding(const struct finding *f)
 {
-	printf("wrong: %s%s%s\n", f->where, *f->where != '\0' ? ": " : "", f->what);
-	if (*f->remedy != '\0')
-		printf("       %s\n", f->remedy);
+	static const enum paint paints[FINDING_SEVERITIES] = {
+		[FINDING_OK] = PAINT_GOOD,
+		[FINDING_NOTE] = PAINT_NOTE,
+		[FINDING_WRONG] = PAINT_BAD,
+	};
+
+	paint(stdout, paints[f->severity], finding_word(f->severity));
+	fputs(": ", stdout);
+	print_escaped(f->where);
+	fputs(*f->where != '\0' ? ": " : "", stdout);
+	print_escaped(f->what);
+	if (*f->remedy != '\0') {
+		fputs("\n       ", stdout);
+		print_escaped(f->remedy);
+	}
+	putchar('\n');
 }
 
 static void print_text(const struct config *c, const struct findings *f)
@@ -32,10 +58,10 @@ static void print_text(const struct config *c, const struct findings *f)
 		config_print(c, stdout);
 		putchar('\n');
 	}
-	for (size_t i = 0; i < f->notes.len; i++)
-		printf("note: %s\n", f->notes.v[i]);
-	for (size_t i = 0; i < f->len; i++)
-		print_finding(&f->v[i]);
+	for (enum severity s = FINDING_OK; s < FINDING_SEVERITIES; s++)
+		for (size_t i = 0; i < f->len; i++)
+			if (f->v[i].severity == s)
+				print_finding(&f->v[i]);
 }
 
 /* JSON */
@@ -87,20 +113,17 @@ static void json_config(struct buf *out, const struct config *c)
 	buf_puts(out, "],");
 }
 
-static void json_findings(struct buf *out, const struct findings *f)
+static void json_finding(struct buf *out, const struct finding *f)
 {
-	buf_puts(out, "\"findings\":[");
-	for (size_t i = 0; i < f->len; i++) {
-		buf_puts(out, i > 0 ? ",{" : "{");
-		json_member(out, "where", f->v[i].where);
-		buf_putc(out, ',');
-		json_member(out, "what", f->v[i].what);
-		buf_putc(out, ',');
-		json_member(out, "remedy", f->v[i].remedy);
-		buf_putc(out, '}');
-	}
-	buf_puts(out, "],");
-	json_list(out, "notes", &f->notes);
+	buf_putc(out, '{');
+	json_member(out, "severity", finding_word(f->severity));
+	buf_putc(out, ',');
+	json_member(out, "where", f->where);
+	buf_putc(out, ',');
+	json_member(out, "what", f->what);
+	buf_putc(out, ',');
+	json_member(out, "remedy", f->remedy);
+	buf_putc(out, '}');
 }
 
 static void print_json(const struct config *c, const struct findings *f)
@@ -111,53 +134,63 @@ static void print_json(const struct config *c, const struct findings *f)
 	buf_putc(&out, '{');
 	if (c != NULL)
 		json_config(&out, c);
-	json_findings(&out, f);
-	buf_puts(&out, "}\n");
+	buf_puts(&out, "\"findings\":[");
+	for (size_t i = 0; i < f->len; i++) {
+		buf_puts(&out, i > 0 ? "," : "");
+		json_finding(&out, &f->v[i]);
+	}
+	buf_puts(&out, "]}\n");
 	fputs(out.data, stdout);
 	buf_release(&out);
 }
 
 /* The command */
 
-static int refuse_online(void)
-{
-	fputs("mailchute: check --online is not in this version yet; check looks at everything that "
-		"needs no connection\n", stderr);
-	return EX_USAGE;
-}
-
-/* EX_OK, or the exit code of a refusal that has been told. */
-static int parse(struct options *o, const struct call *call)
+static bool parse(struct options *o, const struct call *call)
 {
 	for (int i = 1; i < call->argc; i++) {
 		if (strcmp(call->argv[i], "--json") == 0)
 			o->json = true;
+		else if (strcmp(call->argv[i], "--online") == 0)
+			o->online = true;
 		else
-			return strcmp(call->argv[i], "--online") == 0 ? refuse_online() : command_usage(call);
+			return false;
 	}
-	return EX_OK;
+	return true;
+}
+
+static void collect(struct findings *f, const struct config *c, const struct options *o)
+{
+	struct inspection n;
+
+	inspection_init(&n, c, f);
+	inspect(&n);
+	if (o->online)
+		inspect_servers(&n);
 }
 
 int check_command(const struct call *call)
 {
 	struct options o = { 0 };
-	int refused = parse(&o, call), result;
 	struct findings f;
 	struct config c;
 	struct status st;
 	bool loaded;
+	int result;
 
-	if (refused != EX_OK)
-		return refused;
+	if (!parse(&o, call))
+		return command_usage(call);
 	findings_init(&f);
 	config_init(&c);
 	loaded = config_load(&c, call->config, &st);
 	if (loaded)
-		findings_collect(&f, &c);
+		collect(&f, &c, &o);
+	else if (st.sysexit == EX_TEMPFAIL)
+		inspect_unreadable(&f, &st);
 	else
-		findings_add(&f, "", st.text, "");
+		findings_add(&f, FINDING_WRONG, "", "correct it there; mailchute.conf(5) has all keys", "%s", st.text);
 	(o.json ? print_json : print_text)(loaded ? &c : NULL, &f);
-	result = f.len > 0 ? EX_CONFIG : EX_OK;
+	result = findings_count(&f, FINDING_WRONG) > 0 ? EX_CONFIG : EX_OK;
 	config_release(&c);
 	findings_release(&f);
 	return result;

@@ -185,28 +185,38 @@ static void explain_issuer(const struct shown *s, struct buf *out)
 		buf_puts(out, " (tls_trust_file?)");
 }
 
+static const char other_certificate[] =
+	"ask who runs the server for one that is in order; tls_fingerprint can pin this one until then";
+
 static const struct problem {
 	unsigned flag;
 	const char *words;
 	void (*explain)(const struct shown *s, struct buf *out);
+	const char *remedy;        /* NULL: another certificate */
 } problems[] = {
-	{ GNUTLS_CERT_UNEXPECTED_OWNER, NULL, explain_name },
-	{ GNUTLS_CERT_EXPIRED, NULL, explain_expiry },
-	{ GNUTLS_CERT_NOT_ACTIVATED, NULL, explain_activation },
-	{ GNUTLS_CERT_SIGNER_NOT_FOUND, NULL, explain_issuer },
-	{ GNUTLS_CERT_SIGNER_NOT_CA, "its issuer is no CA", NULL },
-	{ GNUTLS_CERT_REVOKED, "it was revoked", NULL },
-	{ GNUTLS_CERT_INSECURE_ALGORITHM, "it is signed with an algorithm that is not secure", NULL },
-	{ GNUTLS_CERT_SIGNATURE_FAILURE, "its signature is wrong", NULL },
-	{ GNUTLS_CERT_PURPOSE_MISMATCH, "it is not for servers", NULL },
-	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, "its issuer may not issue it", NULL },
-	{ GNUTLS_CERT_MISSING_OCSP_STATUS, "the server sent no OCSP status, which it asks for", NULL },
-	{ GNUTLS_CERT_INVALID_OCSP_STATUS, "the OCSP status that the server sent is not valid", NULL },
+	{ GNUTLS_CERT_UNEXPECTED_OWNER, NULL, explain_name,
+	  "set `host` to a name that it is for, or tls_host_override if the server is the right one" },
+	{ GNUTLS_CERT_EXPIRED, NULL, explain_expiry,
+	  "have who runs the server renew it; if it is not late yet, set this machine's clock" },
+	{ GNUTLS_CERT_NOT_ACTIVATED, NULL, explain_activation,
+	  "set this machine's clock; if it is right, ask who runs the server" },
+	{ GNUTLS_CERT_SIGNER_NOT_FOUND, NULL, explain_issuer,
+	  "set tls_trust_file to the authority's certificate, or pin this one with tls_fingerprint, once compared" },
+	{ GNUTLS_CERT_SIGNER_NOT_CA, "its issuer is no CA", NULL, NULL },
+	{ GNUTLS_CERT_REVOKED, "it was revoked", NULL, NULL },
+	{ GNUTLS_CERT_INSECURE_ALGORITHM, "it is signed with an algorithm that is not secure", NULL, NULL },
+	{ GNUTLS_CERT_SIGNATURE_FAILURE, "its signature is wrong", NULL, NULL },
+	{ GNUTLS_CERT_PURPOSE_MISMATCH, "it is not for servers", NULL, NULL },
+	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, "its issuer may not issue it", NULL, NULL },
+	{ GNUTLS_CERT_MISSING_OCSP_STATUS, "the server sent no OCSP status, which it asks for", NULL, NULL },
+	{ GNUTLS_CERT_INVALID_OCSP_STATUS, "the OCSP status that the server sent is not valid", NULL, NULL },
 };
 
-static void explain(const struct shown *s, unsigned flags, struct buf *out)
+/* What is wrong into `out`; the remedy is the first's. */
+static const char *explain(const struct shown *s, unsigned flags, struct buf *out)
 {
 	size_t start = out->len;
+	const char *remedy = NULL;
 
 	for (size_t i = 0; i < COUNT_OF(problems); i++) {
 		if ((flags & problems[i].flag) == 0)
@@ -216,13 +226,16 @@ static void explain(const struct shown *s, unsigned flags, struct buf *out)
 			problems[i].explain(s, out);
 		else
 			buf_puts(out, problems[i].words);
+		if (remedy == NULL)
+			remedy = problems[i].remedy;
 	}
 	if (out->len == start)
 		buf_puts(out, "it is not valid");
+	return remedy != NULL ? remedy : other_certificate;
 }
 
 /* The fingerprint shows what was seen, to compare or to pin. */
-static bool refuse(const struct shown *s, const char *why, struct status *st)
+static bool refuse(const struct shown *s, const char *why, const char *remedy, struct status *st)
 {
 	struct buf print;
 
@@ -231,7 +244,7 @@ static bool refuse(const struct shown *s, const char *why, struct status *st)
 	status_defer(st, WAIT_HOST, EX_TEMPFAIL, "certificate of %s: %s; tls_fingerprint %s would "
 	             "accept it", s->name, why, print.data);
 	buf_release(&print);
-	return false;
+	return status_advise(st, remedy);
 }
 
 /* Chain and name.  False with the flags of what is wrong. */
@@ -258,17 +271,19 @@ static bool verify_chain(const struct shown *s, unsigned *flags)
 
 static bool judge(const struct shown *s, struct status *st)
 {
+	const char *remedy;
 	struct buf why;
 	unsigned flags;
 
 	if (certificate_is_pinned(s->config))
 		return matches_pin(s->crt, s->config->fingerprints)
-		       || refuse(s, "no tls_fingerprint matches", st);
+		       || refuse(s, "no tls_fingerprint matches", "compare it with what who runs the server says; if "
+		                 "that is the new one, set tls_fingerprint to it", st);
 	if (verify_chain(s, &flags))
 		return true;
 	buf_init(&why, 350); /* leaves room for the fingerprint */
-	explain(s, flags, &why);
-	refuse(s, why.data, st);
+	remedy = explain(s, flags, &why);
+	refuse(s, why.data, remedy, st);
 	buf_release(&why);
 	return false;
 }
@@ -309,5 +324,6 @@ void certificate_describe(gnutls_session_t session, struct tls_info *out)
 		return;
 	print_fingerprint(crt, false, out->sha256, sizeof(out->sha256));
 	print_fingerprint(crt, true, out->spki, sizeof(out->spki));
+	out->expires = gnutls_x509_crt_get_expiration_time(crt);
 	gnutls_x509_crt_deinit(crt);
 }

@@ -22,7 +22,7 @@ bool certificate_is_pinned(const struct tls_config *c);
 bool certificate_accept(gnutls_session_t session, const struct tls_config *c, const char *name,
                         struct status *st);
 
-/* The fingerprints of what it showed; "" if that was nothing. */
+/* Fingerprints and end of what it showed; "" and 0 if that was nothing. */
 void certificate_describe(gnutls_session_t session, struct tls_info *out);
 
 #endif

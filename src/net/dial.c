@@ -126,7 +126,9 @@ static bool race_over(struct race *r, struct status *st)
 {
 	if (r->errors.len == 0)
 		buf_puts(&r->errors, "no address");
-	return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "%s", r->errors.data);
+	status_defer(st, WAIT_HOST, EX_TEMPFAIL, "%s", r->errors.data);
+	return status_advise(st, "correct `host` and `port` (587; 465 for TLS at once), or have the firewall on the "
+	                     "way let it through");
 }
 
 static bool too_late(struct race *r, struct status *st)

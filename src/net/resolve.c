@@ -161,14 +161,15 @@ static bool no_answer(const struct answer *a, struct status *st)
 	switch (a->rc) {
 	case EAI_NONAME:
 	case EAI_NODATA:
-		return status_defer(st, WAIT_HOST, EX_TEMPFAIL,
-		                    "name not known (check the name and DNS): %s", why);
+		status_defer(st, WAIT_HOST, EX_TEMPFAIL, "name not known (check the name and DNS): %s", why);
+		break;
 	case EAI_AGAIN:
-		return status_defer(st, WAIT_HOST, EX_TEMPFAIL,
-		                    "DNS gives no answer now (check the resolver): %s", why);
+		status_defer(st, WAIT_HOST, EX_TEMPFAIL, "DNS gives no answer now (check the resolver): %s", why);
+		break;
 	default:
-		return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "name not found: %s", why);
+		status_defer(st, WAIT_HOST, EX_TEMPFAIL, "name not found: %s", why);
 	}
+	return status_advise(st, "correct `host`, or see why this machine cannot look it up: getent hosts NAME");
 }
 
 static bool lookup(const char *host, unsigned short port, deadline until, struct resolved *out,

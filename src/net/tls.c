@@ -263,22 +263,25 @@ static bool prepare(struct tls *t, const struct tls_config *c, struct status *st
 
 static bool handshake_fail(struct tls *t, int rc, struct status *st)
 {
-	const char *words;
+	const char *words, *remedy = NULL;
 
 	if (t->refused)
 		return false; /* on_certificate said why */
-	if (t->heard && !t->spoke_tls)
+	if (t->heard && !t->spoke_tls) {
 		words = "the server does not speak TLS here (tls_starttls?)";
-	else if (rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET
+		remedy = "set tls_starttls on, or correct `port`: TLS at once is on 465";
+	} else if (rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET
 	         || (rc == GNUTLS_E_FATAL_ALERT_RECEIVED
-	             && gnutls_alert_get(t->session) == GNUTLS_A_PROTOCOL_VERSION))
+	             && gnutls_alert_get(t->session) == GNUTLS_A_PROTOCOL_VERSION)) {
 		words = "the server's TLS is older than 1.2";
-	else if (rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PULL_ERROR)
+		remedy = "have who runs the server allow TLS 1.2; nothing older is used";
+	} else if (rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PULL_ERROR) {
 		words = "connection closed by the server";
-	else
+	} else {
 		words = error_words(t, rc);
-	return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "TLS handshake: %s",
-	                    words != NULL ? words : "connection lost");
+	}
+	status_defer(st, WAIT_HOST, EX_TEMPFAIL, "TLS handshake: %s", words != NULL ? words : "connection lost");
+	return status_advise(st, remedy);
 }
 
 static bool shake_hands(struct tls *t, const struct stream *s, deadline until, struct status *st)

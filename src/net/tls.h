@@ -1,6 +1,8 @@
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "net/stream.h"
 
@@ -35,6 +37,7 @@ struct tls_info {
 	char version[16];              /* "TLS1.3" */
 	char cipher[64];               /* "AES-256-GCM" */
 	char sha256[96], spki[96];     /* fingerprints in the form that tls_fingerprint takes */
+	time_t expires;                /* its certificate; 0: there is none */
 	bool client_certificate;       /* ours was sent */
 };
 

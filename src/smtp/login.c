@@ -97,6 +97,9 @@ static enum outcome refused(struct attempt *t, struct status *st)
 	/* A token may only be expired. */
 	session_refused(t->s, WAIT_ACCOUNT,
 	                mechanism_has(t->mechanism, MECH_TOKEN) ? EX_TEMPFAIL : EX_NOPERM, st);
+	status_advise(st, mechanism_has(t->mechanism, MECH_TOKEN)
+	                  ? "get a new token: the one that was used has expired, or was given for something else"
+	                  : "correct `user` and the password; many providers want one made for programs");
 	if (*error != '\0')
 		status_during(st, "%s", error);
 	return LOGIN_REFUSED;

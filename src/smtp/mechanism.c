@@ -135,7 +135,9 @@ static bool none_left(const struct strv *wanted, const struct strv *offered,
 		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE,
 		             "none of the login mechanisms can be used: %s", why.data);
 	buf_release(&why);
-	return false;
+	return status_advise(st, offered->len == 0 ? "leave `port` out (587 is for clients), or set auth off if this "
+	                                             "server knows you without"
+	                                           : "name one with `auth` that the server offers, or leave `auth` out");
 }
 
 static void consider(const char *name, bool by_name, const struct strv *offered,

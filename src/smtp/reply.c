@@ -47,7 +47,7 @@ static bool no_reply(struct status *st, const char *what, const struct buf *line
 	str_escape(&shown, line->data, line->len);
 	status_defer(st, WAIT_HOST, EX_PROTOCOL, "the server sent %s: \"%s\"", what, shown.data);
 	buf_release(&shown);
-	return false;
+	return status_advise(st, "correct `host` and `port`: that is no mail server");
 }
 
 /* Text without the blanks around it, on a line of its own. */

@@ -257,6 +257,7 @@ static bool start_tls(struct session *s, struct status *st)
 		.priorities = a->tls_priorities,
 	};
 
+	s->tls_begun = true;
 	if (!tls_start(&s->stream, &c, step_deadline(s), st)) {
 		s->usable = false;
 		return false;
@@ -268,10 +269,13 @@ static bool start_tls(struct session *s, struct status *st)
 
 static bool ask_starttls(struct session *s, struct status *st)
 {
-	if (!s->ehlo.starttls)
-		return status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE,
-		                    "the server does not offer STARTTLS; if it speaks TLS at once (port 465) set "
-		                    "`tls_starttls off`, and only on a network that you trust `tls off`");
+	if (!s->ehlo.starttls) {
+		status_defer(st, WAIT_ACCOUNT, EX_UNAVAILABLE,
+		             "the server does not offer STARTTLS; if it speaks TLS at once (port 465) set "
+		             "`tls_starttls off`, and only on a network that you trust `tls off`");
+		return status_advise(st, "leave `port` out: clients have 587 with STARTTLS, or 465 with tls_starttls "
+		                     "off; 25 is for servers");
+	}
 	if (!session_ask(s, st, "STARTTLS"))
 		return status_during(st, "STARTTLS");
 	if (!session_answered(s, 2)) {

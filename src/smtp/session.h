@@ -33,6 +33,7 @@ struct session {
 	char auth[32];                     /* the mechanism that logged in; "" if none */
 	struct tls_info tls;               /* version "" without TLS */
 	bool connected;
+	bool tls_begun;                    /* whether it came about or not */
 	bool usable;                       /* no protocol error, timeout or 421 so far */
 	bool broken;                       /* nothing can be sent any more: ... */
 	struct status broken_by;

@@ -25,11 +25,12 @@ static const struct kind {
 	bool self_signed;
 	const char *purpose;
 } kinds[] = {
-	{ "good", "localhost", true, -1, 2, false, GNUTLS_KP_TLS_WWW_SERVER },
-	{ "wrongname", "wrong.example", false, -1, 2, false, GNUTLS_KP_TLS_WWW_SERVER },
+	{ "good", "localhost", true, -1, 60, false, GNUTLS_KP_TLS_WWW_SERVER },
+	{ "wrongname", "wrong.example", false, -1, 60, false, GNUTLS_KP_TLS_WWW_SERVER },
+	{ "ending", "localhost", true, -1, 5, false, GNUTLS_KP_TLS_WWW_SERVER },
 	{ "expired", "localhost", true, -3, -1, false, GNUTLS_KP_TLS_WWW_SERVER },
 	{ "future", "localhost", true, 1, 3, false, GNUTLS_KP_TLS_WWW_SERVER },
-	{ "selfsigned", "localhost", true, -1, 2, true, GNUTLS_KP_TLS_WWW_SERVER },
+	{ "selfsigned", "localhost", true, -1, 60, true, GNUTLS_KP_TLS_WWW_SERVER },
 	{ "client", "alice", false, -1, 2, false, GNUTLS_KP_TLS_WWW_CLIENT },
 };
 
@@ -121,7 +122,7 @@ static void pair_release(struct pair *p)
 
 static bool make_authority(const char *dir, struct pair *ca)
 {
-	pair_init(ca, "mailchute tests", -9, 9);
+	pair_init(ca, "mailchute tests", -9, 90);
 	gnutls_x509_crt_set_ca_status(ca->cert, 1);
 	gnutls_x509_crt_set_key_usage(ca->cert, GNUTLS_KEY_KEY_CERT_SIGN);
 	return gnutls_x509_crt_sign2(ca->cert, ca->cert, ca->key, GNUTLS_DIG_SHA256, 0) >= 0

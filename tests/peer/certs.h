@@ -8,6 +8,7 @@
  *
  *   good        localhost, 127.0.0.1, ::1
  *   wrongname   wrong.example
+ *   ending      as good, for five days more
  *   expired     as good, until yesterday
  *   future      as good, from tomorrow on
  *   selfsigned  as good, signed by itself

@@ -12,18 +12,18 @@ static const struct {
 	enum recipient_state state;
 	struct status status;
 } outcomes[] = {
-	[SENT]        = { RECIPIENT_SENT, { EX_OK, WAIT_NOTHING, 250, "250 ok" } },
-	[NOBODY]      = { RECIPIENT_FAILED, { EX_NOUSER, WAIT_NOTHING, 550, "550 nobody" } },
-	[SPAM]        = { RECIPIENT_FAILED, { EX_UNAVAILABLE, WAIT_NOTHING, 554, "554 spam" } },
-	[UNPARSABLE]  = { RECIPIENT_FAILED, { EX_DATAERR, WAIT_NOTHING, 0, "no address" } },
-	[MISPLACED]   = { RECIPIENT_FAILED, { EX_DATAERR, WAIT_NOTHING, 0, "a@x: at column 2: no" } },
-	[GREYLISTED]  = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_MESSAGE, 451, "451 later" } },
-	[NO_HOST]     = { RECIPIENT_WAITING, { EX_TEMPFAIL, WAIT_HOST, 0, "mx: refused" } },
-	[NO_LOGIN]    = { RECIPIENT_WAITING, { EX_NOPERM, WAIT_ACCOUNT, 535, "mx: 535 no" } },
-	[NO_STARTTLS] = { RECIPIENT_WAITING, { EX_UNAVAILABLE, WAIT_ACCOUNT, 0, "mx: no STARTTLS" } },
-	[NO_SMTP]     = { RECIPIENT_WAITING, { EX_PROTOCOL, WAIT_HOST, 0, "mx: garbage" } },
-	[NO_FILE]     = { RECIPIENT_WAITING, { EX_CONFIG, WAIT_ACCOUNT, 0, "mx: no such file" } },
-	[UNTRIED]     = { RECIPIENT_WAITING, { EX_OK, WAIT_NOTHING, 0, "" } },
+	[SENT]        = { RECIPIENT_SENT, { .reply = 250, .text = "250 ok" } },
+	[NOBODY]      = { RECIPIENT_FAILED, { .sysexit = EX_NOUSER, .reply = 550, .text = "550 nobody" } },
+	[SPAM]        = { RECIPIENT_FAILED, { .sysexit = EX_UNAVAILABLE, .reply = 554, .text = "554 spam" } },
+	[UNPARSABLE]  = { RECIPIENT_FAILED, { .sysexit = EX_DATAERR, .text = "no address" } },
+	[MISPLACED]   = { RECIPIENT_FAILED, { .sysexit = EX_DATAERR, .text = "a@x: at column 2: no" } },
+	[GREYLISTED]  = { RECIPIENT_WAITING, { .sysexit = EX_TEMPFAIL, .wait = WAIT_MESSAGE, .reply = 451, .text = "451 later" } },
+	[NO_HOST]     = { RECIPIENT_WAITING, { .sysexit = EX_TEMPFAIL, .wait = WAIT_HOST, .text = "mx: refused" } },
+	[NO_LOGIN]    = { RECIPIENT_WAITING, { .sysexit = EX_NOPERM, .wait = WAIT_ACCOUNT, .reply = 535, .text = "mx: 535 no" } },
+	[NO_STARTTLS] = { RECIPIENT_WAITING, { .sysexit = EX_UNAVAILABLE, .wait = WAIT_ACCOUNT, .text = "mx: no STARTTLS" } },
+	[NO_SMTP]     = { RECIPIENT_WAITING, { .sysexit = EX_PROTOCOL, .wait = WAIT_HOST, .text = "mx: garbage" } },
+	[NO_FILE]     = { RECIPIENT_WAITING, { .sysexit = EX_CONFIG, .wait = WAIT_ACCOUNT, .text = "mx: no such file" } },
+	[UNTRIED]     = { RECIPIENT_WAITING, { .text = "" } },
 };
 
 static const struct {

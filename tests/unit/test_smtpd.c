@@ -346,14 +346,14 @@ static const struct {
 	struct status st;
 	const char *reply;
 } refusals[] = {
-	{ { EX_UNAVAILABLE, WAIT_NOTHING, 550, "h: 550 5.7.1 no spam" }, "550 5.7.1 h: 550 5.7.1 no spam\r\n" },
-	{ { EX_NOUSER, WAIT_NOTHING, 550, "h: 550 no" }, "550 5.0.0 h: 550 no\r\n" },
-	{ { EX_TEMPFAIL, WAIT_MESSAGE, 452, "452 4.2.2 full" }, "452 4.2.2 452 4.2.2 full\r\n" },
-	{ { EX_TEMPFAIL, WAIT_HOST, 421, "421 4.2.2 full" }, "451 4.3.0 421 4.2.2 full\r\n" },
-	{ { EX_NOPERM, WAIT_ACCOUNT, 535, "535 5.7.8 login" }, "451 4.3.0 535 5.7.8 login\r\n" },
-	{ { EX_UNAVAILABLE, WAIT_NOTHING, 0, "too many hops" }, "554 5.0.0 too many hops\r\n" },
-	{ { EX_CONFIG, WAIT_NOTHING, 0, "no account" }, "451 4.3.5 no account\r\n" },
-	{ { EX_DATAERR, WAIT_NOTHING, 0, "one\r\n250 two" }, "554-5.6.0 one \r\n554 250 two\r\n" },
+	{ { .sysexit = EX_UNAVAILABLE, .reply = 550, .text = "h: 550 5.7.1 no spam" }, "550 5.7.1 h: 550 5.7.1 no spam\r\n" },
+	{ { .sysexit = EX_NOUSER, .reply = 550, .text = "h: 550 no" }, "550 5.0.0 h: 550 no\r\n" },
+	{ { .sysexit = EX_TEMPFAIL, .wait = WAIT_MESSAGE, .reply = 452, .text = "452 4.2.2 full" }, "452 4.2.2 452 4.2.2 full\r\n" },
+	{ { .sysexit = EX_TEMPFAIL, .wait = WAIT_HOST, .reply = 421, .text = "421 4.2.2 full" }, "451 4.3.0 421 4.2.2 full\r\n" },
+	{ { .sysexit = EX_NOPERM, .wait = WAIT_ACCOUNT, .reply = 535, .text = "535 5.7.8 login" }, "451 4.3.0 535 5.7.8 login\r\n" },
+	{ { .sysexit = EX_UNAVAILABLE, .text = "too many hops" }, "554 5.0.0 too many hops\r\n" },
+	{ { .sysexit = EX_CONFIG, .text = "no account" }, "451 4.3.5 no account\r\n" },
+	{ { .sysexit = EX_DATAERR, .text = "one\r\n250 two" }, "554-5.6.0 one \r\n554 250 two\r\n" },
 };
 
 START_TEST(refusal)

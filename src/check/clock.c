@@ -1,0 +1,66 @@
+#include "check/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+const char clock_remedy[] = "set the clock, and have it kept: timedatectl set-ntp true";
+
+void clock_print(time_t when, struct buf *out)
+{
+	struct tm tm;
+	char text[64];
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		snprintf(text, sizeof(text), "an unknown time");
+	buf_puts(out, text);
+}
+
+static bool find_month(const char *name, int *out)
+{
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+	for (*out = 0; *out < (int)COUNT_OF(months); ++*out)
+		if (str_iequal(months[*out], name))
+			return true;
+	return false;
+}
+
+static bool is_plausible(const struct tm *t, int zone)
+{
+	return t->tm_year >= 70 && t->tm_year < 1000 && t->tm_mday >= 1 && t->tm_mday <= 31 && t->tm_hour <= 23
+	       && t->tm_min <= 59 && t->tm_sec <= 60 && zone % 100 <= 59 && abs(zone) <= 1400;
+}
+
+/* "24 Nov 2026 14:09:13 +0000", from its first digit. */
+static bool read_date(const char *p, time_t *out)
+{
+	struct tm t = { 0 };
+	char month[4], sign;
+	int year, zone;
+
+	if (sscanf(p, "%2d %3s %4d %2d:%2d:%2d %c%4d", &t.tm_mday, month, &year, &t.tm_hour, &t.tm_min, &t.tm_sec,
+	           &sign, &zone) == 8 && (sign == '+' || sign == '-'))
+		zone = sign == '-' ? -zone : zone;
+	else if (sscanf(p, "%2d %3s %4d %2d:%2d:%2d %3s", &t.tm_mday, month, &year, &t.tm_hour, &t.tm_min, &t.tm_sec,
+	                (char[4]){ 0 }) == 7)
+		zone = 0; /* GMT, UT: what stands there else is too old to be met */
+	else
+		return false;
+	t.tm_year = year - 1900;
+	if (!find_month(month, &t.tm_mon) || !is_plausible(&t, zone))
+		return false;
+	*out = timegm(&t) - (zone / 100 * 60 + zone % 100) * 60;
+	return true;
+}
+
+bool clock_read(const char *greeting, time_t *out)
+{
+	for (const char *p = greeting; *p != '\0'; p++)
+		if (*p >= '0' && *p <= '9' && (p == greeting || p[-1] == ' ') && read_date(p, out))
+			return true;
+	return false;
+}
