@@ -3,12 +3,14 @@
 
 caller.py SOCKET talk                  lines of standard input, one after the other's reply
 caller.py SOCKET load N AT_ONCE NAME   N messages to NAME-i@r.example; prints whom 250 was said for
+caller.py SOCKET hear                  prints what is said unasked, to the end
 caller.py SOCKET idle N SECONDS        so many connections that say nothing
 caller.py SOCKET slow SECONDS          an octet a second
 caller.py SOCKET half SECONDS          a message that stops in its middle
 caller.py SOCKET rubbish SECONDS       octets of any kind
 """
 import os
+import resource
 import socket
 import sys
 import threading
@@ -80,7 +82,14 @@ def load(path, n, at_once, name):
     print('\n'.join(taken))
 
 
+def hear(path):
+    for line in connect(path).makefile('rb'):
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+
+
 def idle(path, n, seconds):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, max(n + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
     held = [connect(path) for _ in range(n)]
     time.sleep(seconds)
     return held
@@ -108,6 +117,8 @@ if what == 'talk':
     talk(path)
 elif what == 'load':
     load(path, int(words[0]), int(words[1]), words[2])
+elif what == 'hear':
+    hear(path)
 elif what == 'idle':
     idle(path, int(words[0]), float(words[1]))
 elif what == 'slow':
