@@ -34,3 +34,14 @@ int deadline_poll(deadline d)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
+
+void clock_print(time_t when, struct buf *out)
+{
+	struct tm tm;
+	char text[64];
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		buf_puts(out, "an unknown time");
+	else
+		buf_puts(out, text);
+}

@@ -2,6 +2,9 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
+
+#include "base/buf.h"
 
 /*
  * Deadlines are absolute, in milliseconds of the monotonic clock, and are
@@ -22,5 +25,8 @@ deadline deadline_min(deadline a, deadline b);
 
 /* For poll(2): -1 for never, 0 when it has passed. */
 int deadline_poll(deadline d);
+
+/* A time of day for people: "2026-11-24 14:09 UTC". */
+void clock_print(time_t when, struct buf *out);
 
 #endif

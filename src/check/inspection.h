@@ -37,6 +37,9 @@ void inspect_confinement(struct inspection *n);   /* of the processes that deliv
 /* Each account's hosts: name, connection, TLS, login, sender; no mail is sent. */
 void inspect_servers(struct inspection *n);
 
+/* What to do about a clock that is wrong. */
+extern const char clock_remedy[];
+
 /* Whether an earlier account says the same of server and login (`account default : NAME`). */
 bool account_is_copy(const struct config *c, size_t i);
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/str.h"
-#include "check/clock.h"
 
 /* --- the names that programs call us by --- */
 
@@ -88,6 +88,8 @@ static void check_maildomain(struct inspection *n)
 }
 
 /* --- its clock --- */
+
+const char clock_remedy[] = "set the clock, and have it kept: timedatectl set-ntp true";
 
 enum { DAY = 24 * 60 * 60 };
 

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/str.h"
-#include "check/clock.h"
+#include "mail/date.h"
 #include "smtp/session.h"
 
 /*
@@ -136,7 +137,7 @@ static void check_clock(struct server *v)
 	time_t theirs, ours = time(NULL);
 	long off;
 
-	if (v->greeting == NULL || !clock_read(v->greeting, &theirs))
+	if (v->greeting == NULL || !date_find(v->greeting, &theirs))
 		return;
 	off = (long)(ours - theirs);
 	if (labs(off) > CLOCK_OFF_BY)

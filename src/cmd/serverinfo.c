@@ -8,31 +8,17 @@
 #include <sysexits.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/str.h"
+#include "cmd/sheet.h"
 #include "config/config.h"
+#include "net/dial.h"
 #include "net/resolve.h"
 #include "smtp/login.h"
 #include "smtp/mechanism.h"
 #include "smtp/session.h"
 
-/* "Label:    value"; what follows without a label belongs to the one above. */
-static void row(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void row(const char *label, const char *fmt, ...)
-{
-	struct buf text, shown;
-	va_list ap;
-
-	buf_init(&text, 8192);
-	buf_init(&shown, 4 * 8192);
-	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
-	str_escape(&shown, text.data, text.len);   /* most of it is what a server says */
-	printf("%-14s%s\n", label, shown.data);
-	buf_release(&text);
-	buf_release(&shown);
-}
+enum { DAY = 24 * 60 * 60, SOON = 14 * DAY, ADDRESS_MS = 5000 };
 
 /* --- showing --- */
 
@@ -45,40 +31,108 @@ static void keep_greeting(void *arg, char direction, const char *text)
 		*greeting = alloc_copy(text);
 }
 
-static void show_addresses(const struct session *s)
+/* "192.0.2.1", and what it says to a connection of its own. */
+static void show_address(const struct account *a, const char *label, const struct endpoint *e,
+                         unsigned short port, const char *used)
 {
-	struct endpoint peer = { .len = sizeof(peer.sa) };
+	struct dial to = { .port = port, .source_ip = a->source_ip, .until = deadline_in(ADDRESS_MS) };
+	struct stream stream;
+	struct status st;
+	struct buf text;
+
+	buf_init(&text, 100);
+	resolve_print(e, &text);
+	to.host = text.data;
+	if (strcmp(text.data, used) == 0) {
+		sheet_row(label, "%s (connected)", text.data);
+	} else if (dial(&to, &stream, &st)) {
+		sheet_row(label, "%s (answers)", text.data);
+		stream_close(&stream);
+	} else {
+		sheet_painted(label, PAINT_BAD, "%s", st.text);
+	}
+	buf_release(&text);
+}
+
+/* All of a host's.  `used` is the one that we are connected to, or "". */
+static void show_addresses(const struct account *a, const char *host, unsigned short port, const char *used)
+{
 	const char *label = "Addresses:";
 	struct resolved all;
-	struct buf used, text;
 	struct status st;
 
-	if (s->account->socket != NULL
-	    || !resolve_host(s->host, s->port, deadline_in(s->account->connect_timeout), &all, &st))
+	if (a->socket != NULL)
 		return;
+	if (a->proxy_host != NULL)
+		sheet_row(label, "looked up by the proxy %s:%u", a->proxy_host, (unsigned)a->proxy_port);
+	else if (!resolve_host(host, port, deadline_in(a->connect_timeout), &all, &st))
+		sheet_painted(label, PAINT_BAD, "%s", st.text);
+	else
+		for (size_t i = 0; i < all.n; i++, label = "")
+			show_address(a, label, &all.at[i], port, used);
+}
+
+static void show_peer(const struct session *s)
+{
+	struct endpoint peer = { .len = sizeof(peer.sa) };
+	struct buf used;
+
 	buf_init(&used, 100);
-	buf_init(&text, 100);
-	if (getpeername(s->stream.fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
+	if (s->account->socket == NULL
+	    && getpeername(s->stream.fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
 		resolve_print(&peer, &used);
-	for (size_t i = 0; i < all.n; i++, label = "") {
-		buf_reset(&text);
-		resolve_print(&all.at[i], &text);
-		row(label, "%s%s", text.data, strcmp(text.data, used.data) == 0 ? " (connected)" : "");
-	}
+	show_addresses(s->account, s->host, s->port, used.data);
 	buf_release(&used);
-	buf_release(&text);
+}
+
+/* How long a certificate has been, or will be, what it is. */
+static void show_dates(const struct tls_certificate *c)
+{
+	time_t now = time(NULL);
+	struct buf from, until;
+
+	buf_init(&from, 100);
+	buf_init(&until, 100);
+	clock_print(c->from, &from);
+	clock_print(c->until, &until);
+	if (now < c->from)
+		sheet_painted("", PAINT_BAD, "from %s, in %ld days, to %s", from.data, (long)((c->from - now) / DAY),
+		              until.data);
+	else if (now > c->until)
+		sheet_painted("", PAINT_BAD, "from %s to %s: expired %ld days ago", from.data, until.data,
+		              (long)((now - c->until) / DAY));
+	else
+		sheet_painted("", c->until - now < SOON ? PAINT_NOTE : PAINT_NONE, "from %s to %s, %ld days left",
+		              from.data, until.data, (long)((c->until - now) / DAY));
+	buf_release(&from);
+	buf_release(&until);
+}
+
+static void show_certificate(void *arg, const struct tls_certificate *c)
+{
+	const char **label = arg;
+
+	sheet_row(*label, "%s", c->subject);
+	*label = "Signed by:";
+	if (*c->names != '\0')
+		sheet_row("", "for %s", c->names);
+	sheet_row("", "issuer %s", c->issuer);
+	show_dates(c);
+	sheet_row("", "tls_fingerprint %s", c->sha256);
+	sheet_row("", "tls_fingerprint %s", c->spki);
 }
 
 static void show_tls(const struct session *s)
 {
+	const char *label = "Certificate:";
+
 	if (s->tls.version[0] == '\0') {
-		row("TLS:", "none");
+		sheet_painted("TLS:", PAINT_NOTE, "none");
 		return;
 	}
-	row("TLS:", "%s, %s, %s", s->tls.version, s->tls.cipher,
-	    s->account->tls_starttls ? "after STARTTLS" : "at once");
-	row("Certificate:", "tls_fingerprint %s", s->tls.sha256);
-	row("", "tls_fingerprint %s", s->tls.spki);
+	sheet_row("TLS:", "%s, %s, %s", s->tls.version, s->tls.cipher,
+	          s->account->tls_starttls ? "after STARTTLS" : "at once");
+	tls_show(&s->stream, show_certificate, &label);
 }
 
 /* The last reply is the one to EHLO; its first line is another greeting. */
@@ -90,7 +144,7 @@ static void show_capabilities(const struct session *s)
 	strv_init(&lines);
 	strv_split(&lines, s->reply.text.data, "\n");
 	for (size_t i = 1; i < lines.len; i++, label = "")
-		row(label, "%s", lines.v[i]);
+		sheet_row(label, "%s", lines.v[i]);
 	strv_release(&lines);
 }
 
@@ -106,12 +160,12 @@ static void show_passed_over(const struct strv *wanted, const char *chosen, cons
 	buf_init(&missing, 1024);
 	for (; !str_iequal(*names, chosen); names++) {
 		if (strv_has(offered, mechanism_wire_name(*names)))
-			row("", "not %s: %s", *names, mechanism_objection(*names, !on, offered, login));
+			sheet_row("", "not %s: %s", *names, mechanism_objection(*names, !on, offered, login));
 		else
 			buf_printf(&missing, "%s%s", missing.len > 0 ? ", " : "", *names);
 	}
 	if (missing.len > 0)
-		row("", "not offered: %s", missing.data);
+		sheet_row("", "not offered: %s", missing.data);
 	buf_release(&missing);
 }
 
@@ -123,11 +177,11 @@ static void show_login(const struct session *s, const struct strv *wanted)
 
 	strv_init(&order);
 	if (wanted->len == 0)
-		row("Login:", "none (auth off)");
+		sheet_row("Login:", "none (auth off)");
 	else if (!mechanism_choose(wanted, &s->ehlo.mechanisms, &login, &order, &st))
-		row("Login:", "%s", st.text);
+		sheet_row("Login:", "%s", st.text);
 	else
-		row("Login:", "%s%s%s", order.v[0], order.len > 1 ? ", if it is refused " : "",
+		sheet_row("Login:", "%s%s%s", order.v[0], order.len > 1 ? ", if it is refused " : "",
 		    order.len > 1 ? order.v[1] : "");
 	if (order.len > 0)
 		show_passed_over(wanted, order.v[0], s, &login);
@@ -138,16 +192,30 @@ static void show(const struct session *s, const struct account *a, const char *g
                  const char *wrong)
 {
 	if (wrong != NULL)
-		row("WRONG:", "%s", wrong);
+		sheet_painted("WRONG:", PAINT_BAD, "%s", wrong);
 	if (a->socket != NULL)
-		row("Server:", "%s", s->host);
+		sheet_row("Server:", "%s", s->host);
 	else
-		row("Server:", "%s, port %u", s->host, s->port);
-	show_addresses(s);
-	row("Greeting:", "%s", greeting != NULL ? greeting : "");
+		sheet_row("Server:", "%s, port %u", s->host, s->port);
+	show_peer(s);
+	sheet_row("Greeting:", "%s", greeting != NULL ? greeting : "");
 	show_tls(s);
 	show_capabilities(s);
 	show_login(s, &a->auth);
+}
+
+/* Nobody lets us in: at least, where that was tried. */
+static void show_unreachable(const struct account *a, size_t i)
+{
+	unsigned short port;
+	char *host;
+
+	if (a->socket != NULL || i >= a->hosts.len)
+		return;
+	account_host(a, i, &host, &port);
+	sheet_row("Server:", "%s, port %u", host, (unsigned)port);
+	show_addresses(a, host, port, "");
+	free(host);
 }
 
 /* --- asking --- */
@@ -199,8 +267,12 @@ static int ask_host(const struct config *c, const struct account *a, size_t host
 	q.as.auth = (struct strv){ 0 };
 	if (ask(&q, NULL, &st))
 		return EX_OK;
+	if (!q.connected)
+		show_unreachable(a, host);
 	if (!ask_unverified(&q, st.text))
 		fprintf(stderr, "mailchute: %s\n", st.text);
+	else if (st.remedy != NULL)
+		sheet_row("To do:", "%s", st.remedy);
 	return st.sysexit;
 }
 

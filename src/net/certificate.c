@@ -1,5 +1,6 @@
 #include "net/certificate.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "net/fingerprint.h"
 #include "net/resolve.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { NAMES_SHOWN_MAX = 120 };
+enum { NAMES_SHOWN_MAX = 120, DN_SHOWN_MAX = 400 };
 
 /* What is to be judged, and as whose. */
 struct shown {
@@ -20,14 +21,15 @@ struct shown {
 	const struct tls_config *config;
 };
 
-static bool import_peer(gnutls_session_t session, gnutls_x509_crt_t *out)
+/* The i-th of what the server showed, its own first. */
+static bool import_peer(gnutls_session_t session, unsigned i, gnutls_x509_crt_t *out)
 {
 	unsigned n;
 	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &n);
 
-	if (list == NULL || n == 0 || gnutls_x509_crt_init(out) < 0)
+	if (list == NULL || i >= n || gnutls_x509_crt_init(out) < 0)
 		return false;
-	if (gnutls_x509_crt_import(*out, &list[0], GNUTLS_X509_FMT_DER) == 0)
+	if (gnutls_x509_crt_import(*out, &list[i], GNUTLS_X509_FMT_DER) == 0)
 		return true;
 	gnutls_x509_crt_deinit(*out);
 	return false;
@@ -67,16 +69,6 @@ static bool matches_pin(gnutls_x509_crt_t crt, char *const *pins)
 			return true;
 	}
 	return false;
-}
-
-static void add_date(struct buf *out, time_t when)
-{
-	struct tm tm;
-	char text[32];
-
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) == 0)
-		snprintf(text, sizeof(text), "an unknown day");
-	buf_puts(out, text);
 }
 
 static void add_address(struct buf *out, const unsigned char *ip, size_t n)
@@ -152,13 +144,13 @@ static void explain_expiry(const struct shown *s, struct buf *out)
 		return;
 	}
 	buf_puts(out, "it expired on ");
-	add_date(out, end);
+	clock_print(end, out);
 }
 
 static void explain_activation(const struct shown *s, struct buf *out)
 {
 	buf_puts(out, "it is not valid before ");
-	add_date(out, gnutls_x509_crt_get_activation_time(s->crt));
+	clock_print(gnutls_x509_crt_get_activation_time(s->crt), out);
 	buf_puts(out, " (is the clock right?)");
 }
 
@@ -299,7 +291,7 @@ bool certificate_accept(gnutls_session_t session, const struct tls_config *c, co
 	struct shown s = { .session = session, .name = name, .config = c };
 	bool ok;
 
-	if (!import_peer(session, &s.crt))
+	if (!import_peer(session, 0, &s.crt))
 		return status_defer(st, WAIT_HOST, EX_TEMPFAIL, "certificate of %s: it cannot be read", name);
 	ok = judge(&s, st);
 	gnutls_x509_crt_deinit(s.crt);
@@ -320,10 +312,59 @@ void certificate_describe(gnutls_session_t session, struct tls_info *out)
 {
 	gnutls_x509_crt_t crt;
 
-	if (!import_peer(session, &crt))
+	if (!import_peer(session, 0, &crt))
 		return;
 	print_fingerprint(crt, false, out->sha256, sizeof(out->sha256));
 	print_fingerprint(crt, true, out->spki, sizeof(out->spki));
 	out->expires = gnutls_x509_crt_get_expiration_time(crt);
 	gnutls_x509_crt_deinit(crt);
+}
+
+/* A name as RFC 4514 writes it. */
+static void add_dn(gnutls_x509_crt_t crt, bool issuer, struct buf *out)
+{
+	gnutls_datum_t dn;
+	int rc = issuer ? gnutls_x509_crt_get_issuer_dn3(crt, &dn, 0) : gnutls_x509_crt_get_dn3(crt, &dn, 0);
+
+	if (rc < 0)
+		return;
+	str_escape(out, (const char *)dn.data, dn.size);
+	gnutls_free(dn.data);
+}
+
+static void show(gnutls_x509_crt_t crt, void (*each)(void *arg, const struct tls_certificate *c), void *arg)
+{
+	struct tls_certificate c = {
+		.from = gnutls_x509_crt_get_activation_time(crt),
+		.until = gnutls_x509_crt_get_expiration_time(crt),
+	};
+	struct buf subject, issuer, names;
+
+	buf_init(&subject, DN_SHOWN_MAX);
+	buf_init(&issuer, DN_SHOWN_MAX);
+	buf_init(&names, 2 * NAMES_SHOWN_MAX);
+	add_dn(crt, false, &subject);
+	add_dn(crt, true, &issuer);
+	if (gnutls_x509_crt_get_ca_status(crt, NULL) != 1)
+		add_names(crt, &names);
+	print_fingerprint(crt, false, c.sha256, sizeof(c.sha256));
+	print_fingerprint(crt, true, c.spki, sizeof(c.spki));
+	c.subject = subject.data;
+	c.issuer = issuer.data;
+	c.names = names.data;
+	each(arg, &c);
+	buf_release(&subject);
+	buf_release(&issuer);
+	buf_release(&names);
+}
+
+void certificate_show(gnutls_session_t session, void (*each)(void *arg, const struct tls_certificate *c),
+                      void *arg)
+{
+	gnutls_x509_crt_t crt;
+
+	for (unsigned i = 0; import_peer(session, i, &crt); i++) {
+		show(crt, each, arg);
+		gnutls_x509_crt_deinit(crt);
+	}
 }

@@ -25,4 +25,8 @@ bool certificate_accept(gnutls_session_t session, const struct tls_config *c, co
 /* Fingerprints and end of what it showed; "" and 0 if that was nothing. */
 void certificate_describe(gnutls_session_t session, struct tls_info *out);
 
+/* All that it showed, see tls_show(). */
+void certificate_show(gnutls_session_t session, void (*each)(void *arg, const struct tls_certificate *c),
+                      void *arg);
+
 #endif

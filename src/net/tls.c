@@ -354,6 +354,14 @@ void tls_describe(const struct stream *s, struct tls_info *out)
 	certificate_describe(t->session, out);
 }
 
+void tls_show(const struct stream *s, void (*each)(void *arg, const struct tls_certificate *c), void *arg)
+{
+	const struct tls *t = s->carrier;
+
+	if (tls_is_on(s))
+		certificate_show(t->session, each, arg);
+}
+
 /* Whether a binding of that kind would be unique to this connection. */
 static bool can_bind(const struct tls *t, enum tls_binding kind)
 {

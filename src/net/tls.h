@@ -52,6 +52,16 @@ enum tls_binding { TLS_BINDING_EXPORTER, TLS_BINDING_UNIQUE, TLS_BINDING_END_POI
  */
 bool tls_start(struct stream *s, const struct tls_config *c, deadline until, struct status *st);
 
+/* A certificate that the server showed. */
+struct tls_certificate {
+	const char *subject, *issuer;  /* RFC 4514, escaped */
+	const char *names;             /* whom it is for; "" for an authority's */
+	time_t from, until;
+	char sha256[96], spki[96];     /* fingerprints in the form that tls_fingerprint takes */
+};
+/* All of them, its own first; what the function is given lives as long as the call. */
+void tls_show(const struct stream *s, void (*each)(void *arg, const struct tls_certificate *c), void *arg);
+
 bool tls_is_on(const struct stream *s);
 void tls_describe(const struct stream *s, struct tls_info *out);
 

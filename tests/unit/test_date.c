@@ -38,6 +38,37 @@ START_TEST(date)
 END_TEST
 
 static const struct {
+	const char *text;
+	bool found;
+	time_t when;
+} greetings[] = {
+	{ "220 mx.example ESMTP Exim 4.96 Tue, 24 Nov 2026 06:40:07 +0000", true, 1795502407 },
+	{ "220 ex.example Microsoft ESMTP MAIL Service ready at Tue, 24 Nov 2026 07:40:07 +0100", true, 1795502407 },
+	{ "220 mx.example ESMTP Sendmail 8.15.2/8.15.2; Tue, 24 Nov 2026 06:40:07 GMT", true, 1795502407 },
+	{ "24 nov 2026 03:10:07 -0330", true, 1795502407 },
+	{ "1 Jan 1970 00:00:00 UTC (ready)", true, 0 },
+	{ .text = "" },
+	{ .text = "220 mx.example ESMTP Postfix" },
+	{ .text = "220 24 Nov 2026 06:40 +0000" },
+	{ .text = "220 24 Nov 2026 06:40:07" },
+	{ .text = "220 24 Foo 2026 06:40:07 GMT" },
+	{ .text = "220 32 Nov 2026 06:40:07 +0000" },
+	{ .text = "220 24 Nov 2026 25:40:07 +0000" },
+	{ .text = "220 24 Nov 2026 06:40:07 +2500" },
+	{ .text = "220 24 Nov 1926 06:40:07 +0000" },
+};
+
+START_TEST(find)
+{
+	time_t when = 0;
+
+	ck_assert(date_find(greetings[_i].text, &when) == greetings[_i].found);
+	if (greetings[_i].found)
+		ck_assert_int_eq(when, greetings[_i].when);
+}
+END_TEST
+
+static const struct {
 	uint64_t time;
 	uint32_t chance;
 	const char *id;
@@ -88,6 +119,7 @@ int main(void)
 	TCase *tc = tcase_create("date");
 
 	tcase_add_loop_test(tc, date, 0, COUNT_OF(dates));
+	tcase_add_loop_test(tc, find, 0, COUNT_OF(greetings));
 	tcase_add_loop_test(tc, id, 0, COUNT_OF(ids));
 	tcase_add_test(tc, ids_sort_and_differ);
 	tcase_add_test(tc, message_id);
