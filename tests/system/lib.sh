@@ -3,7 +3,8 @@
 # shellcheck shell=bash disable=SC2034
 set -euo pipefail
 umask 022
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+# The programs that packages bring, and no others that somebody may have put before them.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/../.." && pwd)
