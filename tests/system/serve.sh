@@ -62,7 +62,8 @@ kill_daemon() {
 }
 
 caller() { /usr/bin/python3 "$WORK/caller.py" "$SOCKET" "$@"; }
-says() { printf '%s\n' "$1" QUIT | caller talk 2>/dev/null | grep -q "$2"; }
+# says COMMAND PATTERN [SOCKET]: a line of its answer
+says() { grep -q "$2" < <(printf '%s\n' "$1" QUIT | /usr/bin/python3 "$WORK/caller.py" "${3:-$SOCKET}" talk 2>/dev/null); }
 # as USER LINE...: a conversation, into $WORK/out
 as() {
 	local user=$1
