@@ -102,9 +102,23 @@ postfix_up() {
 	postfix_users
 	postfix_main_cf >"$S/etc/main.cf"
 	postfix_master_cf >"$S/etc/master.cf"
-	"$P/usr/lib/postfix/sbin/master" -c "$S/etc" -w || die "postfix did not start (see $S/log)"
 	unset LD_LIBRARY_PATH
+	postfix_start
+}
+
+postfix_start() {
+	local S=$WORK/postfix P=$CACHE/postfix
+	LD_LIBRARY_PATH=$P/usr/lib/postfix "$P/usr/lib/postfix/sbin/master" -c "$S/etc" -w ||
+		die "postfix did not start (see $S/log)"
 	await_ports "$S/log" "$(port 1)" "$(port 2)" "$(port 3)" "$(port 4)" "$(port 5)"
 }
 
 postfix_down() { stop "$WORK/postfix/spool/pid/master.pid"; }
+
+# postfix_kill: with those who talk to its callers, whatever they have in hand
+postfix_kill() {
+	local smtpd
+	smtpd=$(pgrep -P "$(tr -dc 0-9 <"$WORK/postfix/spool/pid/master.pid")" -x smtpd || true)
+	[[ -z $smtpd ]] || kill -KILL $smtpd || true
+	postfix_down
+}
