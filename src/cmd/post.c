@@ -135,10 +135,10 @@ static bool send_by_queue(struct post *p, enum keep_then then, struct status *st
 		.then = then,
 	};
 
-	/* What is refused leaves nothing behind, and the other parts are there. */
+	/* What is refused leaves nothing behind, and the other parts are there: it is accepted, whatever comes of one. */
 	if (p->mail.next != NULL)
 		p->told = TELL_SENDER;
-	if (*p->mail.envelope.sender == '\0')
+	else if (*p->mail.envelope.sender == '\0')
 		p->told = TELL_CALLER;
 	k.told = p->told;
 	p->queued = true;

@@ -30,6 +30,7 @@ struct work {
 	time_t now;
 	bool   again;                    /* the last attempt was cut off */
 	bool   tried;
+	bool   caller_told;              /* of what was refused, by its exit code */
 	bool   closed;                   /* the server closed, with 421 */
 	unsigned notices;                /* before this attempt */
 	bool  *which;                    /* for one recipient each: scratch */
@@ -370,7 +371,8 @@ static bool is_undecided(const struct work *w)
 
 static bool notify(struct work *w)
 {
-	if (is_notification(w) || caller_is_told(w) || is_undecided(w))
+	w->caller_told = caller_is_told(w);
+	if (w->caller_told || is_notification(w) || is_undecided(w))
 		return true;
 	return tell(w, BOUNCE_FAILED) && tell(w, BOUNCE_DELIVERED) && tell_delay(w);
 }
@@ -379,7 +381,7 @@ static bool notify(struct work *w)
 
 static bool leave_queue(struct work *w)
 {
-	if (is_notification(w) && !w->a->submitting
+	if (is_notification(w) && !w->caller_told
 	    && envelope_count(&w->e->envelope, RECIPIENT_FAILED) > 0)
 		return queue_set_failed(w->a->queue, w->e, w->st);
 	return queue_remove(w->a->queue, w->e, w->st);

@@ -402,11 +402,17 @@ static void log_lost(const struct intake *i, const struct status *st)
 	log_send(e);
 }
 
+/* Not by the answer: nobody waits for it, or it would speak for parts that are kept, or mail was asked for. */
+static bool is_told_by_mail(const struct intake *i)
+{
+	return !i->wait || i->mail.next != NULL
+	       || (i->request->errors == ERRORS_MAIL && *i->mail.envelope.sender != '\0');
+}
+
 /* The first attempt: by a process that the caller waits for, or only what is owed already. */
 static bool try(struct client *c, struct intake *i)
 {
 	const struct acceptor *a = &c->receiver->acceptor;
-	bool by_mail = !i->wait || (i->request->errors == ERRORS_MAIL && *i->mail.envelope.sender != '\0');
 	struct queue_entry entry;
 	struct status st;
 
@@ -421,7 +427,7 @@ static bool try(struct client *c, struct intake *i)
 			.config = a->config,
 			.entry = &entry,
 			.envelope = &i->mail.envelope,
-			.by_mail = by_mail,
+			.by_mail = is_told_by_mail(i),
 			.forget = c->receiver->forget,
 			.arg = c->receiver->arg,
 			.waits = c,

@@ -113,6 +113,10 @@ static const struct row {
 
 	{ .behaviour = "no notification of a notification", .before = "W", .outcome = "f", .null_sender = true,
 	  .result = ATTEMPT_DONE, .set_failed = true },
+	{ .behaviour = "nor of what a caller without a sender is told", .before = "WW", .outcome = "sf",
+	  .null_sender = true, .submitting = true, .result = ATTEMPT_DONE },
+	{ .behaviour = "but if he is not told, it is kept", .before = "WW", .outcome = "sf", .null_sender = true,
+	  .submitting = true, .by_mail = true, .result = ATTEMPT_DONE, .set_failed = true },
 };
 
 static const struct row *row;
