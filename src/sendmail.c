@@ -37,7 +37,7 @@ struct front {
 
 static const struct trace *trace(const struct front *f)
 {
-	return f->options.verbose > 0 ? &report_trace : NULL;
+	return report_trace(f->options.verbose);
 }
 
 /* Callers write first and look afterwards: a refused call reads it all. */

@@ -31,7 +31,7 @@ static int missing_command(const struct call *call)
 static const struct command table[] = {
 	{ "serve", serve_command, "", "Takes mail and delivers it, until it is told to stop" },
 	{ "check", check_command, "[--online] [--json]", "Shows the configuration and what is wrong with it" },
-	{ "test", test_command, "ADDRESS", "Sends a small message and shows the dialogue" },
+	{ "test", test_command, "[-f SENDER] ADDRESS", "Sends a small message and shows the way it takes" },
 	{ "resolve", verify_command, "ADDRESS...", "Shows how addresses resolve" },
 	{ "serverinfo", serverinfo_command, "[ACCOUNT]", "Shows what a server offers, and its certificate" },
 	{ "version", version_command, "", "Shows versions and the paths compiled in" },

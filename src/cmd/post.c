@@ -78,6 +78,7 @@ void post_log_rejected(const struct post *p, const struct status *st)
 
 static void send_part(const struct post *p, struct prepared *part)
 {
+	struct passage passage = { .port = 0 };
 	struct delivery d = {
 		.config = p->config,
 		.account = part->route.account,
@@ -89,6 +90,7 @@ static void send_part(const struct post *p, struct prepared *part)
 		.tag = p->request->tag,
 		.uid = getuid(),
 		.tries = 1,
+		.passage = &passage,
 	};
 
 	if (part->held)
@@ -96,6 +98,8 @@ static void send_part(const struct post *p, struct prepared *part)
 	log_refused(p, part);
 	if (envelope_count(&part->envelope, RECIPIENT_WAITING) > 0)
 		deliver(&d);
+	if (p->went != NULL)
+		p->went(p->arg, part, &passage);
 }
 
 /* Nothing is kept. */
@@ -150,7 +154,10 @@ bool post(struct post *p, struct status *st)
 {
 	struct caller who = { .uid = getuid() };
 	enum keep_then then;
-	bool ok = prepare(&p->mail, p->config, &who, p->request, p->message, st);
+	bool ok;
+
+	p->mail.trace = p->trace;
+	ok = prepare(&p->mail, p->config, &who, p->request, p->message, st);
 
 	maillog_aliases(p->mail.id, &p->mail.complaints);
 	if (!ok)

@@ -4,6 +4,7 @@
 #include "base/trace.h"
 #include "cmd/keep.h"
 #include "config/config.h"
+#include "deliver/deliver.h"
 #include "mail/message.h"
 #include "mail/request.h"
 #include "route/prepare.h"
@@ -19,6 +20,9 @@ struct post {
 	struct message *message;
 	const struct trace *trace;     /* -v, or NULL */
 	bool now;                      /* as if the configuration said `deliver now` */
+	/* NULL, or told of each part that was sent at once, which way it went. */
+	void (*went)(void *arg, const struct prepared *part, const struct passage *p);
+	void *arg;
 	enum keep_told told;           /* where there is a queue; nobody is told by mail if the sender is null */
 
 	/* What came of it: */

@@ -39,7 +39,12 @@ static void print_trace(void *arg, char direction, const char *text)
 	buf_release(&shown);
 }
 
-const struct trace report_trace = { .line = print_trace };
+const struct trace *report_trace(unsigned verbose)
+{
+	static const struct trace traces[] = { { .line = print_trace }, { .line = print_trace, .deep = true } };
+
+	return verbose == 0 ? NULL : &traces[verbose > 1];
+}
 
 void report_open_log(const struct settings *s)
 {

@@ -14,8 +14,8 @@ void report_failure(const char *program, const struct status *st);
 /* result_print() behind "sendmail: ", a line each. */
 void report_result(const char *program, const struct envelope *e, const char *account);
 
-/* -v: "> EHLO host". */
-extern const struct trace report_trace;
+/* "> EHLO host", as often as -v was given: NULL without, 2 for details, too. */
+const struct trace *report_trace(unsigned verbose);
 
 /*
  * NULL, because there is no configuration: syslog's mail.  A log file of "-" is

@@ -65,7 +65,7 @@ int runq_options(const struct options *o, const struct viewer *viewer)
 		.program = "sendmail",
 		.config = o->config,
 		.filter = &filter,
-		.trace = o->verbose > 0 ? &report_trace : NULL,
+		.trace = report_trace(o->verbose),
 	};
 
 	return run(&q);

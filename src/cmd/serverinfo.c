@@ -74,15 +74,10 @@ static void show_addresses(const struct account *a, const char *host, unsigned s
 
 static void show_peer(const struct session *s)
 {
-	struct endpoint peer = { .len = sizeof(peer.sa) };
-	struct buf used;
+	char used[64];
 
-	buf_init(&used, 100);
-	if (s->account->socket == NULL
-	    && getpeername(s->stream.fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
-		resolve_print(&peer, &used);
-	show_addresses(s->account, s->host, s->port, used.data);
-	buf_release(&used);
+	session_address(s, used, sizeof(used));
+	show_addresses(s->account, s->host, s->port, used);
 }
 
 /* How long a certificate has been, or will be, what it is. */

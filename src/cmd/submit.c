@@ -28,7 +28,7 @@ static void work_init(struct work *w, const struct submission *s)
 		.config = &w->config,
 		.request = &w->options->request,
 		.message = &w->message,
-		.trace = w->options->verbose > 0 ? &report_trace : NULL,
+		.trace = report_trace(w->options->verbose),
 		.now = s->now,
 		.told = w->options->request.errors == ERRORS_MAIL ? TELL_SENDER : TELL_CALLER,
 	};

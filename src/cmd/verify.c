@@ -51,9 +51,13 @@ static void print_hosts(const struct account *a)
 		}
 }
 
-static void print_way(const struct account *account, const char *sender)
+/* `entry` chose the account; NULL: nothing did. */
+static void print_way(const struct account *account, const char *entry, const char *sender)
 {
-	printf("  account  %s\n", account->name);
+	if (entry != NULL)
+		printf("  account  %s, by its from %s\n", account->name, entry);
+	else
+		printf("  account  %s\n", account->name);
 	printf("  sender   <%s>\n", sender);
 	print_hosts(account);
 }
@@ -65,7 +69,7 @@ static void print_redirected(const struct settings *s, const struct route *route
 	fputs("  redirect ", stdout);
 	print_escaped(to);
 	free(to);
-	print_way(route->account, route->sender);
+	print_way(route->account, route->entry, route->sender);
 }
 
 static void print_recipient(const struct config *c, const struct recipient *r,
@@ -86,7 +90,7 @@ static void print_recipient(const struct config *c, const struct recipient *r,
 	}
 	if (staging == STAGING_HELD)
 		puts("  held     allow_to does not name it");
-	print_way(r->local ? account_local(c) : route->account,
+	print_way(r->local ? account_local(c) : route->account, r->local ? NULL : route->entry,
 	          r->sender && *route->sender ? r->sender : route->sender);
 }
 

@@ -95,6 +95,18 @@ static const struct account *for_address(const struct config *c, uid_t uid, cons
 	return found;
 }
 
+const char *account_entry(const struct account *a, uid_t uid, const char *address)
+{
+	char *plain = address != NULL ? pattern_plain(address) : NULL;
+	const char *found = NULL;
+
+	for (size_t i = 0; address != NULL && found == NULL && i < a->from.len; i++)
+		if (chooses(a->from.v[i], address, uid) || (plain != NULL && chooses(a->from.v[i], plain, uid)))
+			found = a->from.v[i];
+	free(plain);
+	return found;
+}
+
 const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
 	const char *from_field, bool *by_from_field)
 {

@@ -60,6 +60,8 @@ void config_print(const struct config *c, FILE *out);
  */
 const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
                                      const char *from_field, bool *by_from_field);
+/* The entry of the account's `from` that is for this address (NULL: none); NULL if none is. */
+const char *account_entry(const struct account *a, uid_t uid, const char *address);
 /* Whether an address in wire form is the one that `from` names, or fits it if that is a pattern. */
 bool account_matches(const char *from, const char *address);
 const struct account *account_named(const struct config *c, const char *name);

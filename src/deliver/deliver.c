@@ -16,8 +16,7 @@ struct attempt {
 	bool *concerned;         /* a recipient: it was waiting when we started */
 	struct status why;       /* what kept the hosts from dealing with it */
 	bool broke_off;          /* one of them let us in, and hung up over this message */
-	struct buf host;         /* the last one */
-	char tls[16], auth[32];  /* of its session */
+	struct passage passage;
 	struct link *link;
 };
 
@@ -43,10 +42,14 @@ static void settle_unanswered(struct envelope *e, const struct status *why)
 
 static void remember(struct attempt *t, const struct session *s)
 {
-	buf_reset(&t->host);
-	buf_puts(&t->host, s->host != NULL ? s->host : "");
-	snprintf(t->tls, sizeof(t->tls), "%s", s->tls.version);
-	snprintf(t->auth, sizeof(t->auth), "%s", s->auth);
+	struct passage *p = &t->passage;
+
+	snprintf(p->host, sizeof(p->host), "%s", s->host != NULL ? s->host : "");
+	session_address(s, p->address, sizeof(p->address));
+	p->port = s->port;
+	snprintf(p->tls, sizeof(p->tls), "%s", s->tls.version);
+	snprintf(p->cipher, sizeof(p->cipher), "%s", s->tls.cipher);
+	snprintf(p->auth, sizeof(p->auth), "%s", s->auth);
 }
 
 void link_close(struct link *l)
@@ -136,7 +139,7 @@ static void put_into_maildir(struct attempt *t)
 	struct buf name;
 
 	buf_init(&name, sizeof(st.text));
-	buf_puts(&t->host, d->account->maildir);
+	snprintf(t->passage.host, sizeof(t->passage.host), "%s", d->account->maildir);
 	if (!maildir_deliver(d->account->maildir, d->id, e, d->message, &name, &st)) {
 		settle_unanswered(e, &st);
 	} else {
@@ -178,9 +181,9 @@ static void log_outcome(const struct attempt *t)
 		.id = d->id,
 		.uid = d->uid,
 		.account = d->account->name,
-		.host = t->host.data,
-		.tls = t->tls,
-		.auth = t->auth,
+		.host = t->passage.host,
+		.tls = t->passage.tls,
+		.auth = t->passage.auth,
 		.size = message_octets(d->message),
 		.tries = d->tries,
 		.delay = d->waited + clock_now() - t->started,
@@ -204,7 +207,6 @@ static void start(struct attempt *t)
 		if (t->concerned[i])
 			e->v[i].status = (struct status){ .sysexit = EX_OK };
 	}
-	buf_init(&t->host, 1024);
 }
 
 static bool can_be_tried(const struct account *a, struct status *st)
@@ -233,6 +235,7 @@ void deliver(const struct delivery *d)
 	blame_message(&t);
 	if (d->log)
 		log_outcome(&t);
-	buf_release(&t.host);
+	if (d->passage != NULL)
+		*d->passage = t.passage;
 	free(t.concerned);
 }

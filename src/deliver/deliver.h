@@ -18,6 +18,15 @@ struct link {
 
 void link_close(struct link *l);
 
+/* Which way a message went, as far as it came: of the host that was asked last. */
+struct passage {
+	char host[1024];                 /* or the path of a socket or a maildir; "": none was asked */
+	char address[64];                /* "192.0.2.1"; "": not connected */
+	unsigned short port;
+	char tls[16], cipher[64];        /* "": without */
+	char auth[32];                   /* "": without */
+};
+
 /*
  * One attempt to send a message through an account: into its `maildir` (see
  * maildir.h), or by its hosts in turn until
@@ -51,6 +60,8 @@ struct delivery {
 	   written down.  `dsn`: the server has taken over the notifications for them. */
 	void (*over)(void *arg, bool dsn);
 	void  *arg;
+
+	struct passage       *passage;   /* to be filled in; or NULL */
 
 	/* For the log. */
 	bool        log;

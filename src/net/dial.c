@@ -22,6 +22,7 @@ struct race {
 	struct pollfd running[RESOLVE_MAX];    /* an fd of -1: never started, or lost; as in `to` */
 	size_t started, alive;
 	deadline next;                         /* when to start another */
+	const struct trace *trace;
 	struct buf errors;                     /* "192.0.2.1: Connection refused; ..." */
 };
 
@@ -60,8 +61,20 @@ static void keep_family(struct resolved *r, int family)
 	r->n = n;
 }
 
+/* For -v -v: what becomes of an address. */
+static void tell(const struct race *r, size_t i, const char *what)
+{
+	struct buf address;
+
+	buf_init(&address, 100);
+	resolve_print(&r->to.at[i], &address);
+	trace_detail(r->trace, "%s: %s", address.data, what);
+	buf_release(&address);
+}
+
 static void note_error(struct race *r, size_t i, int error)
 {
+	tell(r, i, strerror(error));
 	if (r->errors.len > 0)
 		buf_puts(&r->errors, "; ");
 	resolve_print(&r->to.at[i], &r->errors);
@@ -90,6 +103,7 @@ static void start_next(struct race *r)
 	const struct endpoint *to = &r->to.at[i];
 	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+	tell(r, i, "trying it");
 	if (fd < 0) {
 		note_error(r, i, errno);
 		return;
@@ -114,6 +128,7 @@ static int find_winner(struct race *r)
 		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 			error = errno;
 		if (error == 0) {
+			tell(r, i, "connected");
 			p->fd = -1;
 			return fd;
 		}
@@ -181,7 +196,7 @@ static bool set_source(struct race *r, const char *source_ip, struct endpoint *f
 static bool connect_host(const char *host, unsigned short port, const struct dial *d,
                          struct stream *out, struct status *st)
 {
-	struct race r = { .next = 0 };
+	struct race r = { .next = 0, .trace = d->trace };
 	struct endpoint from;
 	int fd;
 	bool ok;
@@ -192,6 +207,7 @@ static bool connect_host(const char *host, unsigned short port, const struct dia
 	ok = resolve_host(host, port, d->until, &r.to, st);
 	if (ok) {
 		interleave(&r.to);
+		trace_detail(d->trace, "%s has %zu address%s", host, r.to.n, r.to.n == 1 ? "" : "es");
 		ok = (set_source(&r, d->source_ip, &from, st) && run(&r, d->until, &fd, st))
 		     || status_during(st, "%s:%u", host, (unsigned)port);
 	}

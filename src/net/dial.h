@@ -2,6 +2,7 @@
 #define NET_DIAL_H
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "net/stream.h"
 
 /* Whom to reach, and how. */
@@ -12,6 +13,7 @@ struct dial {
 	const char *source_ip;     /* or NULL; addresses of the other family are passed over */
 	const char *proxy_host;    /* SOCKS5 (RFC 1928), names resolved by the proxy; or NULL */
 	unsigned short proxy_port;
+	const struct trace *trace; /* for -v -v; or NULL */
 	deadline until;            /* for all addresses together, DNS and the proxy's work too */
 };
 

@@ -32,6 +32,45 @@ void prepared_release(struct prepared *p)
 	strv_release(&p->complaints);
 }
 
+/* --- for -v -v --- */
+
+static void trace_choice(const struct prepared *p)
+{
+	const struct route *r = &p->route;
+
+	if (r->entry != NULL)
+		trace_detail(p->trace, "account %s is chosen by its from %s", r->account->name, r->entry);
+	else
+		trace_detail(p->trace, "account %s takes what no other does", r->account->name);
+}
+
+static void trace_alias(void *arg, unsigned depth, const char *name, const char *value, const char *where)
+{
+	const struct prepared *p = arg;
+
+	trace_detail(p->trace, "alias %*s%s: %s (%s)", (int)(2 * depth), "", name, value, where);
+}
+
+static void trace_recipients(const struct trace *t, const struct prepared *part)
+{
+	const struct envelope *e = &part->envelope;
+
+	for (size_t i = 0; i < e->len; i++)
+		if (e->v[i].state == RECIPIENT_WAITING)
+			trace_detail(t, "%s goes to <%s>%s", e->v[i].given, e->v[i].address,
+			             part->held ? ", but is held: allow_to does not name it" : "");
+}
+
+static void trace_parts(const struct prepared *p)
+{
+	for (const struct prepared *part = p; part != NULL; part = part->next) {
+		trace_detail(p->trace, "account %s, sender <%s>", part->route.account->name, part->route.sender);
+		trace_recipients(p->trace, part);
+	}
+}
+
+/* --- whom and which way --- */
+
 static bool find_route(struct prepared *p, const struct config *c, const struct caller *who,
                        const struct request *r, const struct message *m, struct status *st)
 {
@@ -41,7 +80,10 @@ static bool find_route(struct prepared *p, const struct config *c, const struct 
 		.uid = who->uid,
 	};
 
-	return route_choose(&p->route, c, &request, st) && config_usable(c, p->route.account, st);
+	if (!route_choose(&p->route, c, &request, st) || !config_usable(c, p->route.account, st))
+		return false;
+	trace_choice(p);
+	return true;
 }
 
 /* All of them, whatever way they go.  Before the header is completed, because Bcc goes away then. */
@@ -63,6 +105,8 @@ static bool find_recipients(struct prepared *p, const struct config *c, const st
 		.header = r->header_recipients ? &m->header : NULL,
 		.maildomain = c->settings.maildomain,
 		.aliases = &aliases,
+		.step = p->trace != NULL && p->trace->deep ? trace_alias : NULL,
+		.arg = p,
 	};
 	bool ok = recipients_add(all, &from, st);
 
@@ -294,6 +338,8 @@ bool prepare(struct prepared *p, const struct config *c, const struct caller *wh
 		staging_header(&c->settings, &m->header);
 		ok = make_sendable(r, m, st) && divide(p, c, r, &all, st);
 	}
+	if (ok)
+		trace_parts(p);
 	envelope_release(&all);
 	return ok;
 }

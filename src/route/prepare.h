@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/status.h"
+#include "base/trace.h"
 #include "config/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
@@ -26,6 +27,7 @@ struct prepared {
 	struct prepared *next;     /* the same message to others: from a list's owner, by the account
 	                              `local`, or held; NULL */
 	struct strv complaints;    /* about files of aliases that were read for it */
+	const struct trace *trace; /* for -v -v: what was decided; or NULL */
 	struct aliases *aliases;   /* borrowed, of whoever prepares many; NULL: one for this one */
 };
 

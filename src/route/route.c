@@ -122,24 +122,25 @@ static char *choose_sender(const struct config *c, const struct account *a, cons
 }
 
 /* By the addresses that the message will leave with. */
-static const struct account *choose_account(const struct config *c, uid_t uid, struct names *n)
+static void choose_account(struct route *r, const struct config *c, uid_t uid, struct names *n)
 {
 	/* The null sender, a notification's, tells of no account. */
 	char *sender = n->given != NULL && *n->given != '\0'
 	               ? mapping_sender(&c->settings, n->given, MAPPING_ENVELOPE) : NULL;
 	char *author = n->author != NULL
 	               ? mapping_sender(&c->settings, n->author, MAPPING_HEADER) : NULL;
-	const struct account *a = account_choose(c, uid, sender, author, &n->by_author);
 
+	r->account = account_choose(c, uid, sender, author, &n->by_author);
+	if (r->account != NULL)
+		r->entry = account_entry(r->account, uid, n->by_author ? author : sender);
 	free(sender);
 	free(author);
-	return a;
 }
 
 static bool choose(struct route *r, const struct config *c, const struct route_request *request,
                    struct names *n, struct status *st)
 {
-	r->account = choose_account(c, request->uid, n);
+	choose_account(r, c, request->uid, n);
 	if (r->account == NULL)
 		return status_fail(st, EX_CONFIG,
 		                   "no account is for mail from %s, and none is the default",

@@ -28,6 +28,7 @@
  */
 struct route {
 	const struct account *account;
+	const char *entry;             /* of its `from`, which chose it; NULL: it is `default` */
 	char *sender;                  /* wire form; "" is the null sender */
 };
 

@@ -151,12 +151,32 @@ static size_t patience(const struct session *s, const struct strv *order)
 	return strv_has(&s->account->auth, "ON") ? 2 : order->len;
 }
 
+/* Never what it is: where it comes from. */
+static const char *secret_origin(const struct account *a)
+{
+	return a->password != NULL ? "password" : a->password_file != NULL ? a->password_file
+	       : a->passwordeval != NULL ? "passwordeval" : "netrc";
+}
+
+static void trace_order(const struct session *s, const struct strv *order)
+{
+	struct buf names;
+
+	buf_init(&names, 400);
+	for (size_t i = 0; i < order->len; i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", then " : "", order->v[i]);
+	trace_detail(s->trace, "login as %s with %s; the password is from %s",
+	             s->account->user != NULL ? s->account->user : "nobody", names.data, secret_origin(s->account));
+	buf_release(&names);
+}
+
 static bool try_in_turn(struct session *s, const struct strv *order, struct buf *secret,
                         struct sasl_login *login, struct status *st)
 {
 	struct status refusal;
 	size_t refusals = 0;
 
+	trace_order(s, order);
 	for (size_t i = 0; i < order->len; i++) {
 		enum outcome outcome = LOGIN_BROKEN;
 

@@ -244,6 +244,34 @@ static bool hello(struct session *s, struct status *st)
 	return true;
 }
 
+static void trace_certificate(void *arg, const struct tls_certificate *c)
+{
+	const struct session *s = arg;
+	struct buf until;
+
+	buf_init(&until, 100);
+	clock_print(c->until, &until);
+	trace_detail(s->trace, "certificate %s, issuer %s, until %s, tls_fingerprint %s", c->subject, c->issuer,
+	             until.data, c->sha256);
+	buf_release(&until);
+}
+
+static void trace_tls(struct session *s)
+{
+	const struct account *a = s->account;
+
+	session_note(s, "%s, %s", s->tls.version, s->tls.cipher);
+	if (s->trace != NULL && s->trace->deep)
+		tls_show(&s->stream, trace_certificate, s);
+	if (a->tls_fingerprint.len > 0)
+		trace_detail(s->trace, "the certificate is one of tls_fingerprint");
+	else if (!a->tls_certcheck)
+		trace_detail(s->trace, "the certificate was not verified: tls_certcheck off");
+	else
+		trace_detail(s->trace, "the certificate was verified with %s",
+		             a->tls_trust_file != NULL ? a->tls_trust_file : "the system's authorities");
+}
+
 static bool start_tls(struct session *s, struct status *st)
 {
 	const struct account *a = s->account;
@@ -263,7 +291,7 @@ static bool start_tls(struct session *s, struct status *st)
 		return false;
 	}
 	tls_describe(&s->stream, &s->tls);
-	session_note(s, "%s, %s", s->tls.version, s->tls.cipher);
+	trace_tls(s);
 	return true;
 }
 
@@ -325,6 +353,19 @@ static char *own_literal(int fd)
 	return alloc_printf("[%s]", text);
 }
 
+void session_address(const struct session *s, char *to, size_t size)
+{
+	struct endpoint peer = { .len = sizeof(peer.sa) };
+	struct buf text;
+
+	buf_init(&text, size - 1);
+	if (s->connected && s->account->socket == NULL
+	    && getpeername(s->stream.fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
+		resolve_print(&peer, &text);
+	memcpy(to, text.data, text.len + 1);
+	buf_release(&text);
+}
+
 static bool choose_name(struct session *s, struct status *st)
 {
 	if (s->account->domain != NULL) {
@@ -371,6 +412,7 @@ static bool connect_host(struct session *s, struct status *st)
 		.source_ip = a->source_ip,
 		.proxy_host = a->proxy_host,
 		.proxy_port = a->proxy_port,
+		.trace = s->trace,
 		.until = within(s, deadline_in(a->connect_timeout)),
 	};
 

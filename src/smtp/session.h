@@ -80,6 +80,9 @@ bool session_reply(struct session *s, struct status *st);
 /* A command and its reply, for where nothing is pipelined. */
 #define session_ask(s, st, ...) (session_command((s), (st), __VA_ARGS__) && session_reply((s), (st)))
 
+/* The address at the other end, "192.0.2.1" or "[2001:db8::1]"; "" if there is none (a Unix socket). */
+void session_address(const struct session *s, char *to, size_t size);
+
 /* Whether the last reply is of this class (2, 3 ...). */
 bool session_answered(const struct session *s, int class);
 /*
