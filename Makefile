@@ -21,7 +21,8 @@ BINDIR   = $(PREFIX)/bin
 PATHS    = -DBINDIR='"$(BINDIR)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DRUNSTATEDIR='"$(RUNSTATEDIR)"' \
            -DLIBEXECDIR='"$(LIBEXECDIR)"'
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKG) 2>/dev/null)
+# SRV records; some libcs have it in themselves and an empty library of that name.
+PKG_LIBS   := $(shell pkg-config --libs $(PKG) 2>/dev/null) -lresolv
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(PATHS) -I$B -Isrc -Icompat $(WARN) $(HARDEN) \
            $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(addprefix -fsanitize=,$(SAN))
 LINK     = $(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) $(addprefix -fsanitize=,$(SAN))

@@ -217,8 +217,10 @@ static void inspect_host(struct inspection *n, const struct account *a, size_t i
 
 	if (a->socket == NULL)
 		account_host(a, i, &host, &port);
-	v.where = a->socket == NULL ? alloc_printf("account %s, %s:%u", a->name, host, (unsigned)port)
-	                            : alloc_printf("account %s, %s", a->name, a->socket);
+	if (a->socket != NULL || str_istarts(host, "srv:"))
+		v.where = alloc_printf("account %s, %s", a->name, a->socket ? a->socket : host);
+	else
+		v.where = alloc_printf("account %s, %s:%u", a->name, host, (unsigned)port);
 	if (a->timeout == 0 || a->timeout > STEP_MS)
 		v.as.timeout = STEP_MS;
 	if (a->connect_timeout == 0 || a->connect_timeout > STEP_MS)

@@ -76,7 +76,7 @@ void post_log_rejected(const struct post *p, const struct status *st)
 	log_send(e);
 }
 
-static void send_part(const struct post *p, struct prepared *part)
+static void send_part(const struct post *p, struct prepared *part, struct downtime *downtime)
 {
 	struct passage passage = { .port = 0 };
 	struct delivery d = {
@@ -85,6 +85,7 @@ static void send_part(const struct post *p, struct prepared *part)
 		.envelope = &part->envelope,
 		.message = p->message,
 		.trace = p->trace,
+		.downtime = downtime,
 		.log = true,
 		.id = part->id,
 		.tag = p->request->tag,
@@ -105,8 +106,10 @@ static void send_part(const struct post *p, struct prepared *part)
 /* Nothing is kept. */
 static void send_now(struct post *p)
 {
+	struct downtime own = { .queue = NULL };
+
 	for (struct prepared *part = &p->mail; part != NULL; part = part->next)
-		send_part(p, part);
+		send_part(p, part, p->downtime != NULL ? p->downtime : &own);
 }
 
 /* Whether there is a queue, and what to do once the message is in it: -od, else `deliver`. */

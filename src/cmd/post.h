@@ -7,6 +7,7 @@
 #include "deliver/deliver.h"
 #include "mail/message.h"
 #include "mail/request.h"
+#include "queue/downtime.h"
 #include "route/prepare.h"
 
 /*
@@ -23,6 +24,7 @@ struct post {
 	/* NULL, or told of each part that was sent at once, which way it went. */
 	void (*went)(void *arg, const struct prepared *part, const struct passage *p);
 	void *arg;
+	struct downtime *downtime;     /* where nothing is kept: what earlier messages learnt; or NULL */
 	enum keep_told told;           /* where there is a queue; nobody is told by mail if the sender is null */
 
 	/* What came of it: */

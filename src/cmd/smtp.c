@@ -15,6 +15,7 @@
 struct talk {
 	struct config config;
 	struct smtpd *smtpd;
+	struct downtime downtime;
 };
 
 static bool take_recipient(void *arg, const char *text, struct status *st)
@@ -62,6 +63,7 @@ static void take_message(void *arg, const struct request *r, struct message *m)
 		.config = &t->config,
 		.request = r,
 		.message = m,
+		.downtime = &t->downtime,
 		.told = TELL_SENDER_IF_SENT,
 	};
 	struct status st;

@@ -46,7 +46,10 @@ static void print_hosts(const struct account *a)
 	else
 		for (size_t i = 0; i < a->hosts.len; i++) {
 			account_host(a, i, &host, &port);
-			printf("  host     %s, port %hu\n", host, port);
+			if (str_istarts(host, "srv:"))
+				printf("  host     %s, as DNS says\n", host);
+			else
+				printf("  host     %s, port %hu\n", host, port);
 			free(host);
 		}
 }

@@ -280,6 +280,15 @@ static bool maildir_and_host(const struct section *s)
 	return s->account.maildir != NULL && (s->account.hosts.len > 0 || s->account.socket != NULL);
 }
 
+/* SRV has a name for mail from users, and none for LMTP. */
+static bool lmtp_by_srv(const struct section *s)
+{
+	for (size_t i = 0; i < s->account.hosts.len; i++)
+		if (str_istarts(s->account.hosts.v[i], "srv:"))
+			return s->account.lmtp;
+	return false;
+}
+
 /* What must go together in an account, and at whose line the error is. */
 static const struct {
 	bool (*broken)(const struct section *s);
@@ -290,6 +299,7 @@ static const struct {
 	{ auth_without_user, "auth", "needs user beside it" },
 	{ trusts_nobody, "tls_trust_file", "is empty, so no certificate would be trusted; name a file or "
 	  "\"system\", or pin one with tls_fingerprint" },
+	{ lmtp_by_srv, "host", "DNS names no servers for LMTP: name the host itself" },
 	{ maildir_and_host, "maildir", "stands instead of host and socket, not beside them" },
 };
 
@@ -337,14 +347,6 @@ static void complete_account(struct section *s, const struct settings *global)
 		a->syslog = global->syslog;
 }
 
-static void note_account(struct config *c, const struct account *a)
-{
-	for (size_t i = 0; i < a->hosts.len; i++)
-		if (str_istarts(a->hosts.v[i], "srv:"))
-			strv_take(&c->notes, alloc_printf("account %s: host %s: SRV records are not looked up yet",
-				a->name, a->hosts.v[i]));
-}
-
 static void config_take(struct config *c, struct account *a)
 {
 	if (c->len == c->cap) {
@@ -353,7 +355,6 @@ static void config_take(struct config *c, struct account *a)
 	}
 	c->v[c->len++] = *a;
 	account_init(a, ""); /* what is left in the draft */
-	note_account(c, &c->v[c->len - 1]);
 }
 
 /* An account without a server is there to be inherited from, or a mistake. */
@@ -403,10 +404,7 @@ bool config_usable(const struct config *c, const struct account *a, struct statu
 	if (c->missing.len > 0)
 		return status_fail(st, EX_CONFIG, "%s: is not built yet, and mail must not go out without it",
 			c->missing.v[0]);
-	for (size_t i = 0; a != NULL && i < a->hosts.len; i++)
-		if (str_istarts(a->hosts.v[i], "srv:"))
-			return status_fail(st, EX_CONFIG, "account %s: host %s: SRV records are not looked up yet; "
-				"name the server", a->name, a->hosts.v[i]);
+	(void)a;
 	return true;
 }
 

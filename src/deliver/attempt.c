@@ -26,6 +26,7 @@ struct work {
 	const struct settings *settings;
 	const struct account *account;
 	struct retry_account waits;      /* the account, before this attempt */
+	struct downtime downtime;        /* of servers */
 	int    probe;                    /* the right to ask an account that waits, or -1 */
 	time_t now;
 	bool   again;                    /* the last attempt was cut off */
@@ -247,6 +248,7 @@ static void send(struct work *w)
 		.message = &w->e->message,
 		.trace = w->a->trace,
 		.link = w->a->link,
+		.downtime = &w->downtime,
 		.until = w->a->until,
 		.over = save_outcomes,
 		.arg = w,
@@ -261,6 +263,7 @@ static void send(struct work *w)
 
 	for (size_t i = 0; i < env->len; i++)
 		w->which[i] = env->v[i].state == RECIPIENT_WAITING;
+	downtime_load(&w->downtime, w->a->queue, w->now);
 	deliver(&d);
 	judge_account(w);
 	save_outcomes(w, false); /* what no transaction was needed for */

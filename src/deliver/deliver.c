@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* An attempt so far: what the log and a further failure have to know. */
 struct attempt {
@@ -84,8 +85,20 @@ static bool send(struct attempt *t, struct status *st)
 	return false;
 }
 
-/* Whether the next host should be asked as well. */
-static bool try_host(struct attempt *t, size_t host)
+/* A login that was refused and the like are no fault of the one server. */
+static void learn(const struct delivery *d, const struct smarthost *server, bool ok, const struct status *st)
+{
+	char *name = alloc_printf("%s:%u", server->host, (unsigned)server->port);
+
+	if (ok)
+		downtime_works(d->downtime, name, time(NULL));
+	else if (st->wait == WAIT_HOST && !is_late(d))
+		downtime_failed(d->downtime, name, time(NULL));
+	free(name);
+}
+
+/* Whether the next one should be asked as well. */
+static bool try_server(struct attempt *t, const struct smarthost *server, bool one_of_several)
 {
 	const struct delivery *d = t->d;
 	struct session *s = &t->link->session;
@@ -93,9 +106,11 @@ static bool try_host(struct attempt *t, size_t host)
 	bool let_in, ok;
 
 	t->link->open = true;
-	let_in = session_open_until(s, d->config, d->account, host, d->trace, d->until, &st);
+	let_in = session_open_smarthost(s, d->config, d->account, server, d->trace, d->until, &st);
 	ok = let_in && send(t, &st);
 	t->broke_off |= let_in && !ok && st.wait == WAIT_HOST && st.reply != REPLY_CLOSING;
+	if (one_of_several && d->downtime != NULL)
+		learn(d, server, ok, &st);
 	if (!ok) {
 		add_failure(&t->why, &st);
 		settle_unanswered(d->envelope, &t->why);
@@ -156,12 +171,56 @@ static void put_into_maildir(struct attempt *t)
 	buf_release(&name);
 }
 
-static void try_hosts(struct attempt *t)
+static bool is_down(const struct delivery *d, const struct smarthost *server)
 {
-	size_t hosts = t->d->account->socket != NULL ? 1 : t->d->account->hosts.len;
+	char *name = alloc_printf("%s:%u", server->host, (unsigned)server->port);
+	bool down = d->downtime != NULL && downtime_has(d->downtime, name, time(NULL));
 
-	for (size_t i = 0; i < hosts && try_host(t, i); i++)
+	free(name);
+	return down;
+}
+
+/* Those that failed lately behind the others; both as they were. */
+static void put_down_last(const struct delivery *d, struct smarthosts *s)
+{
+	struct smarthost *v = alloc_array(NULL, s->len + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (int down = 0; down <= 1; down++)
+		for (size_t i = 0; i < s->len; i++)
+			if (is_down(d, &s->v[i]) == down)
+				v[n++] = s->v[i];
+	free(s->v);
+	s->v = v;
+}
+
+/* DNS may not know some of them. */
+static void find_servers(struct attempt *t, struct smarthosts *all)
+{
+	const struct account *a = t->d->account;
+	deadline until = deadline_in(a->connect_timeout);
+	struct status st;
+
+	if (t->d->until != 0)
+		until = deadline_min(until, t->d->until);
+	smarthosts_init(all);
+	for (size_t i = 0; i < smarthosts_entries(a); i++)
+		if (!smarthosts_add(all, a, i, until, &st))
+			add_failure(&t->why, &st);
+	if (all->len == 0)
+		settle_unanswered(t->d->envelope, &t->why);
+	if (all->len > 1)
+		put_down_last(t->d, all);
+}
+
+static void try_servers(struct attempt *t)
+{
+	struct smarthosts all;
+
+	find_servers(t, &all);
+	for (size_t i = 0; i < all.len && try_server(t, &all.v[i], all.len > 1); i++)
 		;
+	smarthosts_release(&all);
 }
 
 /* What made a server hang up may do so again, and the next message of the account need not. */
@@ -231,7 +290,7 @@ void deliver(const struct delivery *d)
 	else if (d->account->maildir != NULL)
 		put_into_maildir(&t);
 	else if (!try_kept(&t))
-		try_hosts(&t);
+		try_servers(&t);
 	blame_message(&t);
 	if (d->log)
 		log_outcome(&t);

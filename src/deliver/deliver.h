@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "queue/downtime.h"
 #include "smtp/session.h"
 
 /*
@@ -29,9 +30,8 @@ struct passage {
 
 /*
  * One attempt to send a message through an account: into its `maildir` (see
- * maildir.h), or by its hosts in turn until
- * one has dealt with every recipient or nothing more can be learnt.  Each
- * recipient's state and status say what came of it.
+ * maildir.h), or by its hosts in turn until one has dealt with every recipient or
+ * nothing more can be learnt.  Each recipient's state and status say what came of it.
  *
  * The next host is asked after what concerns the host alone (wait HOST): no
  * connection, no TLS, no SMTP, a greeting 5xx, 421, a connection lost.  It is not
@@ -40,7 +40,8 @@ struct passage {
  * that is missing asks for a person; a refusal or a 4xx is an answer.  If no host
  * would have it, the status says what each did; it is the message that waits then,
  * and not the hosts, if one of them let us in and hung up over it.  With 421 a host
- * says that it would have hung up over any message.
+ * says that it would have hung up over any message.  Of several servers those that
+ * failed lately come last.
  *
  * With a link the session that it holds is used first, and the one that was
  * used last is left in it if it is good for another message.  A session that
@@ -53,6 +54,7 @@ struct delivery {
 	const struct message *message;
 	const struct trace   *trace;     /* -v, or NULL */
 	struct link          *link;      /* NULL: a session of its own */
+	struct downtime      *downtime;  /* which servers failed lately; NULL: nothing is known of that */
 	deadline              until;     /* for all of it; 0: none.  Running out after a server
 	                                    let us in is no fault of the host */
 

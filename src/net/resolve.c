@@ -1,23 +1,18 @@
 #include "net/resolve.h"
 
 #include "base/alloc.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "net/aside.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <idn2.h>
 #include <netdb.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* TR46 maps some characters to ASCII that a name must not have, such as U+FF1E to ">". */
-static bool is_host_name(const char *s)
+bool resolve_is_host_name(const char *s)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
 
@@ -36,7 +31,7 @@ char *resolve_alabel(const char *name, struct status *st)
 		alloc_failed();
 	if (rc != IDN2_OK)
 		status_fail(st, EX_DATAERR, "no domain name: %s", idn2_strerror(rc));
-	else if (!is_host_name(found))
+	else if (!resolve_is_host_name(found))
 		status_fail(st, EX_DATAERR, "no domain name: a character that none can have");
 	else
 		own = alloc_copy(found);
@@ -81,6 +76,11 @@ bool resolve_number(const char *host, unsigned short port, struct endpoint *out)
 	return ok;
 }
 
+struct question {
+	const char *host;
+	unsigned short port;
+};
+
 /* What the child says. */
 struct answer {
 	int rc;                /* of getaddrinfo(3) */
@@ -89,69 +89,16 @@ struct answer {
 };
 
 /*
- * The child: answer and be gone, without any of the parent's handlers at exit.
- * AI_ADDRCONFIG would leave out ::1 and 127.0.0.1 on a machine that has no
- * other address; dial finds soon enough which families work.
+ * AI_ADDRCONFIG would leave out ::1 and 127.0.0.1 on a machine that has no other
+ * address; dial finds soon enough which families work.
  */
-_Noreturn static void answer_from_child(int fd, const char *host, unsigned short port)
+static void ask_aside(const void *question, void *answer)
 {
-	struct answer a = { 0 };
+	const struct question *q = question;
+	struct answer *a = answer;
 
-	a.rc = ask(host, port, 0, &a.found);
-	a.error = errno;
-	_exit(io_write_all(fd, &a, sizeof(a)) ? EX_OK : EX_OSERR);
-}
-
-/* The whole answer, or false: "timed out" or a child that died. */
-static bool read_answer(int fd, struct answer *a, deadline until)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	size_t have = 0;
-	ssize_t n;
-	int ready;
-
-	while (have < sizeof(*a)) {
-		do
-			ready = poll(&p, 1, deadline_poll(until));
-		while (ready < 0 && errno == EINTR);
-		if (ready <= 0)
-			return false;
-		if ((n = io_read(fd, (char *)a + have, sizeof(*a) - have)) <= 0)
-			return false;
-		have += (size_t)n;
-	}
-	return true;
-}
-
-/* Late or not, the child is gone afterwards. */
-static void reap(pid_t child)
-{
-	kill(child, SIGKILL);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-static bool ask_in_child(const char *host, unsigned short port, deadline until, struct answer *a,
-                         struct status *st)
-{
-	int ends[2];
-	pid_t child;
-	bool ok;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return status_fail(st, EX_OSERR, "cannot make a pipe: %s", strerror(errno));
-	if ((child = fork()) == 0)
-		answer_from_child(ends[1], host, port);
-	close(ends[1]);
-	if (child < 0) {
-		close(ends[0]);
-		return status_fail(st, EX_OSERR, "cannot fork: %s", strerror(errno));
-	}
-	ok = read_answer(ends[0], a, until);
-	close(ends[0]);
-	reap(child);
-	return ok || status_defer(st, WAIT_HOST, EX_TEMPFAIL, "DNS did not answer%s (check the resolver)",
-	                          deadline_poll(until) == 0 ? " in time" : "");
+	a->rc = ask(q->host, q->port, 0, &a->found);
+	a->error = errno;
 }
 
 static bool no_answer(const struct answer *a, struct status *st)
@@ -175,9 +122,10 @@ static bool no_answer(const struct answer *a, struct status *st)
 static bool lookup(const char *host, unsigned short port, deadline until, struct resolved *out,
                    struct status *st)
 {
+	const struct question q = { .host = host, .port = port };
 	struct answer a = { 0 };
 
-	if (!ask_in_child(host, port, until, &a, st))
+	if (!aside(ask_aside, &q, &a, sizeof(a), until, st))
 		return false;
 	if (a.rc != 0 || a.found.n == 0)
 		return no_answer(&a, st);

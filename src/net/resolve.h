@@ -16,6 +16,9 @@
  */
 char *resolve_alabel(const char *name, struct status *st);
 
+/* Whether it could be one in lower case: such letters, digits, `-`, `_` and dots. */
+bool resolve_is_host_name(const char *name);
+
 /* Where a host can be reached, in the order of RFC 6724.  A value: nothing to free. */
 enum { RESOLVE_MAX = 32 };
 
@@ -33,11 +36,6 @@ struct resolved {
  * All addresses of a host: a name, IPv4, IPv6 or [IPv6]; numbers ask nobody.
  * An unknown name is EX_TEMPFAIL with wait HOST: "DNS" is among what may work
  * later.  No process, EX_OSERR.
- *
- * getaddrinfo(3) can block for minutes and cannot be interrupted, so a name is
- * looked up by a forked child that is killed at the deadline.  A thread would
- * cost less, but one that is late can only be left behind, inside the name
- * service's modules, in a process that goes on to fork and exit.
  */
 bool resolve_host(const char *host, unsigned short port, deadline until, struct resolved *out,
                   struct status *st);

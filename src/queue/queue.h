@@ -20,6 +20,7 @@
  * SPOOL/corrupt/  files that cannot be understood, set aside, never deleted
  * SPOOL/failed/   notifications that could not be delivered themselves
  * SPOOL/accounts/ accounts that wait, see queue/retry.h
+ * SPOOL/down      servers that failed lately, see queue/downtime.h
  * SPOOL/senders/  senders who were notified lately, see deliver/ration.h
  */
 enum { QUEUE_ID_MAX = 32 };

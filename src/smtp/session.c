@@ -211,7 +211,7 @@ static bool wants_starttls(const struct session *s)
 {
 	const struct account *a = s->account;
 
-	return a->tls && a->tls_starttls && a->socket == NULL && !tls_is_on(&s->stream);
+	return a->tls && !s->tls_at_once && a->socket == NULL && !tls_is_on(&s->stream);
 }
 
 /* For a server that refused EHLO. */
@@ -272,11 +272,20 @@ static void trace_tls(struct session *s)
 		             a->tls_trust_file != NULL ? a->tls_trust_file : "the system's authorities");
 }
 
+/* By srv:, and it is not even in the domain that the configuration has there. */
+static bool is_named_by_dns(const struct session *s)
+{
+	const struct account *a = s->account;
+
+	return strcmp(s->host, s->tls_name) != 0 && a->tls_host_override == NULL && a->tls_certcheck
+	       && a->tls_fingerprint.len == 0;
+}
+
 static bool start_tls(struct session *s, struct status *st)
 {
 	const struct account *a = s->account;
 	struct tls_config c = {
-		.name = a->tls_host_override != NULL ? a->tls_host_override : s->host,
+		.name = a->tls_host_override != NULL ? a->tls_host_override : s->tls_name,
 		.verify = a->tls_certcheck,
 		.trust_file = a->tls_trust_file,
 		.fingerprints = a->tls_fingerprint.len > 0 ? a->tls_fingerprint.v : NULL,
@@ -288,7 +297,8 @@ static bool start_tls(struct session *s, struct status *st)
 	s->tls_begun = true;
 	if (!tls_start(&s->stream, &c, step_deadline(s), st)) {
 		s->usable = false;
-		return false;
+		return is_named_by_dns(s) ? status_during(st, "DNS chose it, so its certificate must name %s or "
+		                                          "`tls_host_override`", s->tls_name) : false;
 	}
 	tls_describe(&s->stream, &s->tls);
 	trace_tls(s);
@@ -327,7 +337,7 @@ static bool tls_at_once(struct session *s, struct status *st)
 {
 	const struct account *a = s->account;
 
-	return !a->tls || a->tls_starttls || a->socket != NULL || start_tls(s, st);
+	return !a->tls || !s->tls_at_once || a->socket != NULL || start_tls(s, st);
 }
 
 /* What we are called. */
@@ -382,26 +392,6 @@ static bool choose_name(struct session *s, struct status *st)
 
 /* Opening and closing. */
 
-static bool choose_host(struct session *s, size_t host, struct status *st)
-{
-	const struct account *a = s->account;
-	char *name;
-
-	if (a->socket != NULL) {
-		s->host = alloc_copy(a->socket);
-		return true;
-	}
-	if (host >= a->hosts.len)
-		return status_fail(st, EX_CONFIG, "account %s has no `host`", a->name);
-	account_host(a, host, &name, &s->port);
-	if (str_istarts(name, "srv:"))
-		status_fail(st, EX_CONFIG, "%s: this version cannot ask DNS for servers: name the host", name);
-	else
-		s->host = resolve_alabel(name, st);
-	free(name);
-	return s->host != NULL;
-}
-
 static bool connect_host(struct session *s, struct status *st)
 {
 	const struct account *a = s->account;
@@ -425,15 +415,26 @@ static bool connect_host(struct session *s, struct status *st)
 	return s->connected;
 }
 
-bool session_open_until(struct session *s, const struct config *c, const struct account *a,
-                        size_t host, const struct trace *trace, deadline until, struct status *st)
+static void init(struct session *s, const struct config *c, const struct account *a,
+                 const struct trace *trace, deadline until)
 {
 	*s = (struct session){ .config = c, .account = a, .trace = trace, .until = until };
 	ehlo_init(&s->ehlo);
 	reply_init(&s->reply);
 	buf_init(&s->line, COMMAND_MAX);
+}
 
-	if (choose_host(s, host, st) && connect_host(s, st) && choose_name(s, st)
+bool session_open_smarthost(struct session *s, const struct config *c, const struct account *a,
+                            const struct smarthost *host, const struct trace *trace, deadline until,
+                            struct status *st)
+{
+	init(s, c, a, trace, until);
+	s->host = alloc_copy(host->host);
+	s->port = host->port;
+	s->tls_at_once = host->tls_at_once;
+	s->tls_name = alloc_copy(host->tls_name);
+
+	if (connect_host(s, st) && choose_name(s, st)
 	    && tls_at_once(s, st) && positive(s, "greeting", st) && hello(s, st) && starttls(s, st)
 	    && login(s, st))
 		return true;
@@ -442,10 +443,24 @@ bool session_open_until(struct session *s, const struct config *c, const struct 
 	return s->connected ? status_during(st, "%s", s->host) : false; /* dial names it itself */
 }
 
-bool session_open(struct session *s, const struct config *c, const struct account *a,
-                  size_t host, const struct trace *trace, struct status *st)
+bool session_open_until(struct session *s, const struct config *c, const struct account *a,
+                        size_t i, const struct trace *trace, deadline until, struct status *st)
 {
-	return session_open_until(s, c, a, host, trace, 0, st);
+	struct smarthosts found;
+	bool ok;
+
+	init(s, c, a, trace, until);
+	smarthosts_init(&found);
+	ok = smarthosts_add(&found, a, i, within(s, deadline_in(a->connect_timeout)), st)
+	     && session_open_smarthost(s, c, a, &found.v[0], trace, until, st);
+	smarthosts_release(&found);
+	return ok;
+}
+
+bool session_open(struct session *s, const struct config *c, const struct account *a,
+                  size_t i, const struct trace *trace, struct status *st)
+{
+	return session_open_until(s, c, a, i, trace, 0, st);
 }
 
 /* The reply is a courtesy that the server gets a short while for. */
@@ -469,8 +484,9 @@ void session_close(struct session *s)
 		stream_close(&s->stream);
 	s->connected = s->usable = false;
 	free(s->host);
+	free(s->tls_name);
 	free(s->name);
-	s->host = s->name = NULL;
+	s->host = s->tls_name = s->name = NULL;
 	ehlo_release(&s->ehlo);
 	reply_release(&s->reply);
 	buf_release(&s->line);

@@ -8,6 +8,7 @@
 #include "net/tls.h"
 #include "smtp/ehlo.h"
 #include "smtp/reply.h"
+#include "smtp/smarthost.h"
 
 /*
  * A connection to one host of an account, from the greeting to QUIT (RFC 5321;
@@ -23,6 +24,8 @@ struct session {
 	const struct trace   *trace;       /* NULL: silent */
 	char *host;                        /* A-labels; the path of a Unix socket */
 	unsigned short port;
+	bool tls_at_once;
+	char *tls_name;                    /* whom its certificate must name */
 	char *name;                        /* what we call ourselves in EHLO */
 	struct stream stream;
 	struct ehlo   ehlo;
@@ -38,22 +41,27 @@ struct session {
 	bool broken;                       /* nothing can be sent any more: ... */
 	struct status broken_by;
 	bool open_transaction;             /* RSET has to precede the next MAIL */
-	deadline until;                    /* for all of it, besides each step's; 0: none */
+	deadline until;                    /* for all of it, besides each step's; a later message may
+	                                      set another; 0: none */
 };
 
 /*
- * Connect to hosts.v[i] of the account and log in.  False leaves a session that
+ * Connect to a server of the account and log in.  False leaves a session that
  * only needs session_close; SPEC.md's table of events says which status:
  * connection, TLS, certificate: EX_TEMPFAIL, HOST; STARTTLS or mechanism missing:
  * EX_UNAVAILABLE, ACCOUNT; login refused: EX_NOPERM, ACCOUNT (a token: EX_TEMPFAIL);
  * greeting or EHLO 5xx: EX_TEMPFAIL, HOST; no SMTP at all: EX_PROTOCOL, HOST; what
  * our own configuration lacks: EX_CONFIG, ACCOUNT.  It is never the message's fault.
  */
-bool session_open(struct session *s, const struct config *c, const struct account *a,
-                  size_t host, const struct trace *trace, struct status *st);
-/* The same with a deadline for all of it; a later message may set another. */
+bool session_open_smarthost(struct session *s, const struct config *c, const struct account *a,
+                            const struct smarthost *host, const struct trace *trace, deadline until,
+                            struct status *st);
+/* The same with the first that hosts.v[i] of the account stands for. */
 bool session_open_until(struct session *s, const struct config *c, const struct account *a,
-                        size_t host, const struct trace *trace, deadline until, struct status *st);
+                        size_t i, const struct trace *trace, deadline until, struct status *st);
+/* Without a deadline for all of it. */
+bool session_open(struct session *s, const struct config *c, const struct account *a,
+                  size_t i, const struct trace *trace, struct status *st);
 /* QUIT if the server still listens, a short while at most; frees all. */
 void session_close(struct session *s);
 

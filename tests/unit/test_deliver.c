@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -31,6 +32,7 @@ static const struct row {
 	const char *hosts[HOSTS];
 	const char *outcome;         /* a line a recipient: state, what has to wait, exit code, text */
 	const char *log;             /* without id, uid, account and delay */
+	const char *down, *learnt;   /* which hosts have failed lately, before and after: "12" */
 } rows[] = {
 	{
 		.behaviour = "sent, and the log says so",
@@ -127,6 +129,46 @@ static const struct row {
 		.outcome = "waiting(account) 77 127.0.0.1: login with SCRAM-SHA-256: 535 5.7.8 no\n",
 	},
 	{
+		.behaviour = "one that failed lately is asked last",
+		.to = { "bob@example.org" },
+		.hosts = { UNASKED, HELLO BOB "S: 250 ok\nS: 250 ok\nS: 354 go\n" MESSAGE "S: 250 ok\n" BYE },
+		.outcome = "sent 0 250 ok\n",
+		.down = "1",
+		.learnt = "1",
+	},
+	{
+		.behaviour = "but it is asked, and works again",
+		.to = { "bob@example.org" },
+		.hosts = { HELLO BOB "S: 250 ok\nS: 250 ok\nS: 354 go\n" MESSAGE "S: 250 ok\n" BYE, CLOSED },
+		.outcome = "sent 0 250 ok\n",
+		.down = "1",
+		.learnt = "2",
+	},
+	{
+		.behaviour = "all have failed lately: as they stand",
+		.to = { "bob@example.org" },
+		.hosts = { HELLO BOB "S: 250 ok\nS: 250 ok\nS: 354 go\n" MESSAGE "S: 250 ok\n" BYE, UNASKED },
+		.outcome = "sent 0 250 ok\n",
+		.down = "12",
+		.learnt = "2",
+	},
+	{
+		.behaviour = "a message that is put off is no fault of the host",
+		.to = { "bob@example.org" },
+		.hosts = { HELLO BOB "S: 250 ok\nS: 451 later\nS: 554 nobody\n" BYE, UNASKED },
+		.outcome = "waiting(message) 75 451 later\n",
+		.learnt = "",
+	},
+	{
+		.behaviour = "nor is a login that is refused",
+		.to = { "bob@example.org" },
+		.auth = "SCRAM-SHA-256",
+		.hosts = { "S: 220 hi\nC: EHLO client.example\nS: 250-hello\nS: 250 AUTH SCRAM-SHA-256\n"
+		           "P: AUTH SCRAM-SHA-256 \nS: 535 5.7.8 no\n" BYE, UNASKED },
+		.outcome = "waiting(account) 77 127.0.0.1: login with SCRAM-SHA-256: 535 5.7.8 no\n",
+		.learnt = "",
+	},
+	{
 		.behaviour = "no host",
 		.to = { "bob@example.org" },
 		.outcome = "waiting(account) 78 account test has no `host`\n",
@@ -206,17 +248,35 @@ static void set_up(struct envelope *e, struct message *m, const struct row *r)
 	message_add_body(m, "hello\r\n", 7);
 }
 
+/* Those of the account's hosts that have failed lately: "12". */
+static void set_down(struct downtime *d, const struct account *a, const char *which)
+{
+	for (; which != NULL && *which != '\0'; which++)
+		downtime_failed(d, a->hosts.v[*which - '1'], time(NULL));
+}
+
+static void show_down(const struct downtime *d, const struct account *a, char *which)
+{
+	for (size_t i = 0; i < a->hosts.len; i++)
+		if (downtime_has(d, a->hosts.v[i], time(NULL)))
+			*which++ = (char)('1' + i);
+	*which = '\0';
+}
+
 /* Deliver, and what came of it into `outcome`. */
 static void run(const struct row *r, const struct account *a, struct buf *outcome)
 {
 	struct config config;
 	struct envelope envelope;
 	struct message message;
+	struct downtime downtime = { .queue = NULL };
+	char down[HOSTS + 1];
 	struct delivery d = {
 		.config = &config,
 		.account = a,
 		.envelope = &envelope,
 		.message = &message,
+		.downtime = &downtime,
 		.tag = "web",
 		.id = "Q",
 		.log = true,
@@ -225,7 +285,10 @@ static void run(const struct row *r, const struct account *a, struct buf *outcom
 
 	config_init(&config);
 	set_up(&envelope, &message, r);
+	set_down(&downtime, a, r->down);
 	deliver(&d);
+	show_down(&downtime, a, down);
+	ck_assert_msg(r->learnt == NULL || strcmp(down, r->learnt) == 0, "%s: %s", r->behaviour, down);
 	outcome_show(&envelope, outcome);
 	message_release(&message);
 	envelope_release(&envelope);
