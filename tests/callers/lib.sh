@@ -94,14 +94,14 @@ waits() { (($(waiting) == $1)); }
 
 # -- the calls
 
-home_of() { sed -n "s/^$1:\([^:]*:\)\{4\}\([^:]*\).*/\2/p" "$ROOT/etc/passwd"; }
+home_of() { awk -F : -v who="$1" '$1 == who { print $6 }' "$ROOT/etc/passwd"; }
 # run_as USER COMMAND...
 run_as() {
 	local who=$1 place
 	shift
 	place=$(home_of "$who")
 	rc=0
-	chroot "$ROOT" setpriv --reuid="$who" --regid="$(chroot "$ROOT" id -g "$who")" --init-groups \
+	chroot "$ROOT" setpriv --reuid="$who" --regid="$who" --init-groups \
 		env -i -C "$place" HOME="$place" USER="$who" LOGNAME="$who" SHELL=/bin/sh LANG=C.UTF-8 \
 		PATH=/usr/local/bin:/usr/bin:/bin "$@" >"$WORK/out" 2>"$WORK/err" || rc=$?
 }
@@ -123,70 +123,76 @@ check() {
 	verdict "$what" $ok "$WORK/seen"
 	return $ok
 }
-what_was_said() { cat "$WORK/out" "$WORK/err" | tr -d '\0'; }
+what_was_said() { tr -d "\0" <"$WORK/out"; tr -d "\0" <"$WORK/err"; }
 returned() { check "exit $rc, not $1" returns "$1" || true; }
 returns() { what_was_said; ((rc == $1)); }
-failed() { check 'success is no answer' fails || true; }
+failed() { check "exit $rc is a failure" fails || true; }
 fails() { what_was_said; ((rc != 0)); }
 silent() { check 'silence' is_silent || true; }
 is_silent() { what_was_said; [[ ! -s $WORK/out && ! -s $WORK/err ]]; }
 says() { check "says $1" has_said "$1" || true; }
-has_said() { what_was_said; what_was_said | grep -qE -e "$1"; }
+has_said() { like "$1" "$(what_was_said)"; }
 
 # -- what arrives
 
-# LETTERS are the numbers of the messages that nobody has asked about yet.
-taken() { sed -n 's/^\* message \([0-9]*\),.*/\1/p' "$WORK/good/transcript" | tail -n +$((BEFORE + 1)); }
-letter() { python3 "$HERE_CALLERS/letter.py" "$WORK/good/message.$LETTER" "$@"; }
-# unseen [SUBJECT]: sets LETTER
+# Messages are numbered; SEEN are those that somebody has asked about.  $LETTER has the current one's files.
+LETTER=$WORK/letter
+taken() { grep -c '^\* message ' "$WORK/good/transcript" || true; }
+open_letter() { rm -rf "$LETTER" && python3 "$HERE_CALLERS/letter.py" "$WORK/good" "$1" "$LETTER"; }
+# unseen [SUBJECT]: opens it
 unseen() {
-	local n
-	for n in $(taken); do
+	local n last
+	last=$(taken)
+	for ((n = BEFORE + 1; n <= last; n++)); do
 		[[ -z ${SEEN[$n]:-} ]] || continue
-		LETTER=$n
-		[[ -n ${1+x} && $(letter field Subject) != "$1" ]] || return 0
+		open_letter $n || return
+		[[ -n ${1+x} && $(field Subject) != "$1" ]] || { SEEN[$n]=yes; return 0; }
 	done
 	return 1
 }
 message() {
-	LETTER=
-	if ! await 20 unseen "$@"; then
+	if ! await 30 unseen "$@"; then
 		{ what_was_said; cat "$MAIL_LOG"; tail -n 5 "$WORK/serve.err"; } >"$WORK/seen" 2>/dev/null || true
 		fail "$caller, $mode, $part: no message${1+ of the subject $1} arrives" "$WORK/seen"
 		return 1
 	fi
-	SEEN[$LETTER]=yes
-	check 'a message without a fault' no_fault || true
+	check 'a message without a fault' is '' "$(<"$LETTER/faults")" || true
 }
-no_fault() { letter faults; [[ -z $(letter faults) ]]; }
+nothing_more() { ! unseen || { cat "$LETTER/fields"; return 1; }; }
 
-# envelope from|to: its addresses, a line each
-envelope() {
-	awk -v n="$LETTER" -v what="$1" '
-		/^C: [Mm][Aa][Ii][Ll] [Ff][Rr][Oo][Mm]:/ { from = $0; to = ""; next }
-		/^C: [Rr][Cc][Pp][Tt] [Tt][Oo]:/ { to = to $0 "\n" }
-		$1 == "*" && $2 == "message" && $3 == n "," { print what == "from" ? from : to; exit }' "$WORK/good/transcript" |
-		sed -n 's/^[^<]*<\([^>]*\)>.*/\1/p'
+# field NAME: its values
+field() {
+	local line name=${1,,}
+	while IFS= read -r line; do
+		[[ $line != "$name: "* ]] || printf '%s\n' "${line#"$name: "}"
+	done <"$LETTER/fields"
 }
+
 is() { # is EXPECTED TEXT
 	printf '%s\n' "$2"
 	[[ $1 == "$2" ]]
 }
-sent_from() { check "sent from $1" is "$1" "$(envelope from)" || true; }
-sent_to() { check "sent to $*" is "$(printf '%s\n' "$@" | sort)" "$(envelope to | sort)" || true; }
+like() { # like PATTERN TEXT: a line of it
+	local line
+	printf '%s\n' "$2"
+	while IFS= read -r line; do
+		[[ ! $line =~ $1 ]] || return 0
+	done <<<"$2"
+	return 1
+}
+sent_from() { check "sent from $1" is "$1" "$(<"$LETTER/from")" || true; }
+sent_to() { check "sent to $*" is "$(printf '%s\n' "$@" | sort)" "$(<"$LETTER/to")" || true; }
 has_field() {
 	local name=$1
 	shift
-	check "$name: $*" is "$(printf '%s\n' "$@")" "$(letter field "$name")" || true
+	check "$name: $*" is "$(printf '%s\n' "$@")" "$(field "$name")" || true
 }
-has_no_field() { check "no $1" is '' "$(letter field "$1")" || true; }
-matches() { printf '%s\n' "$2"; grep -qE -e "$1" <<<"$2"; }
-field_like() { check "$1 like $2" matches "$2" "$(letter field "$1")" || true; }
-body_is() { check 'the text' is "$1" "$(letter text)" || true; }
-body_like() { check "the text has a line like $1" matches "$1" "$(letter text)" || true; }
-has_octets() { letter "$1" "$2" >"$WORK/part" && cmp "$WORK/part" "$3"; }
-part_is() { check "the octets of $1" has_octets part "$1" "$2" || true; }
-attached() { check "the attachment $1" has_octets attachment "$1" "$2" || true; }
+has_no_field() { check "no $1" is '' "$(field "$1")" || true; }
+field_like() { check "$1 like $2" like "$2" "$(field "$1")" || true; }
+body_is() { check 'the text' is "$1" "$(<"$LETTER/text")" || true; }
+body_like() { check "the text has a line like $1" like "$1" "$(<"$LETTER/text")" || true; }
+text_is() { check "the text of $1" is "$2" "$(tr -d '\r' <"$LETTER/part/${1/\//_}")" || true; }
+attached() { check "the attachment $1" cmp "$LETTER/attachment/$1" "$2" || true; }
 
 # -- a program's file
 # begin PART WITH...: the queue is empty, and mailchute so
@@ -198,19 +204,18 @@ begin() {
 	rc=0
 }
 violations() { cat "$WORK"/{good,refusing}/transcript | sed -n "/^!/p"; }
-nothing_more() { ! unseen || { letter field Subject; return 1; }; }
 
 # drive FILE MODE: in a process of its own, which ends with its first message that does not arrive; adds its
 # counts to $WORK/counts
 drive() (
 	set -e
-	caller=$(basename "$1" .call) mode=$2 part=setup user=alice skip='' settings=() code=67 words='no such user'
+	caller=$(basename "$1" .call) mode=$2 part=setup user=alice skip='' settings=() kept=0 code=67 words='no such user'
 	declare -A SEEN=()
 	BEFORE=0 PASSED=0 FAILED=0
-	BEFORE=$(taken | wc -l)
+	BEFORE=$(taken)
 	local faults
 	faults=$(violations)
-	trap 'echo $PASSED $FAILED >>"$WORK/counts"' EXIT
+	trap 'stop_daemon; echo $PASSED $FAILED >>"$WORK/counts"' EXIT
 	setup() { :; }
 	queued() { returned 0; silent; }
 	delivered() { :; }
@@ -230,7 +235,7 @@ drive() (
 	fi
 	send
 	refused
-	check 'what was refused is not kept' waits 0 || true
+	check 'what was refused is not kept' waits "$kept" || true
 	check 'nor sent' nothing_more || true
 
 	begin queued nobody
@@ -247,5 +252,4 @@ drive() (
 	check 'the queue is empty' waits 0 || true
 	check 'no more messages than that' nothing_more || true
 	check 'no dialogue had a fault' is "$faults" "$(violations)" || true
-	stop_daemon
 )

@@ -110,10 +110,12 @@ install_in() {
 	exec 7>"$root.lock"
 	flock 7
 	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+	mount -t proc proc "$root/proc"   # Emacs would not install without
 	chrooted "$root" sh -c 'dpkg --configure -a && apt-get -qq update &&
 		apt-get -qq -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root install --no-install-recommends "$@" &&
 		apt-get clean' sh "${missing[@]}" </dev/null >>"$WORK/apt.log" 2>&1 ||
-		{ tail "$WORK/apt.log" >&2; die "could not be installed: ${missing[*]}"; }
+		{ tail "$WORK/apt.log" >&2; umount "$root/proc"; die "could not be installed: ${missing[*]}"; }
+	umount "$root/proc"
 	exec 7>&-
 }
 
