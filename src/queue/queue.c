@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TIDY_AFTER = 3600, BLOCK = 64 * 1024 };
+enum { TIDY_AFTER = 3600, BLOCK = 64 * 1024, CENSUS_GOOD = 50 };
 
 static bool failed(struct status *st, const char *what, const char *name)
 {
@@ -199,6 +199,18 @@ bool queue_count(struct queue *q, const struct queue_limits *limits, struct queu
 			out->bytes += (uint64_t)sb.st_size;
 	}
 	queue_list_free(list);
+	return true;
+}
+
+bool queue_census(struct queue *q, const struct queue_limits *limits, struct queue_census *c, struct status *st)
+{
+	int64_t began = clock_now();
+
+	if (began < c->good_until)
+		return true;
+	if (!queue_count(q, limits, &c->usage, st))
+		return false;
+	c->good_until = clock_now() + CENSUS_GOOD * (clock_now() - began);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
@@ -113,6 +114,16 @@ void queue_staged_release(struct queue *q, struct queue_staged *s);
 /* How much there is; zero without looking where there is no limit that asks. */
 struct queue_usage { uint64_t messages, bytes; };
 bool queue_count(struct queue *q, const struct queue_limits *limits, struct queue_usage *out, struct status *st);
+/*
+ * The same for who asks often: a count is good for fifty times as long as it took,
+ * and what he adds himself he adds to `usage`.  So a long queue is seldom counted,
+ * a short one every time.  All zero to begin with, and when the limits change.
+ */
+struct queue_census {
+	struct queue_usage usage;
+	deadline good_until;
+};
+bool queue_census(struct queue *q, const struct queue_limits *limits, struct queue_census *c, struct status *st);
 /* Whether one more of so many octets may come; `limits` may be NULL. */
 bool queue_has_room(const struct queue_limits *limits, const struct queue_usage *u, uint64_t octets, struct status *st);
 

@@ -130,9 +130,8 @@ static void tell_of_bite(const struct acceptor *a, const struct intake *i)
 bool accept_has_room(const struct acceptor *a, struct status *st)
 {
 	const struct queue_limits most = parts_limits(&a->config->settings);
-	struct queue_usage usage;
 
-	if (queue_count(a->queue, &most, &usage, st) && queue_has_room(&most, &usage, 0, st))
+	if (queue_census(a->queue, &most, a->census, st) && queue_has_room(&most, &a->census->usage, 0, st))
 		return true;
 	st->wait = WAIT_HOST;
 	return false;
@@ -168,11 +167,11 @@ static bool is_within_limits(const struct acceptor *a, struct intake *i)
 	return verdict == POLICY_PASS || verdict == POLICY_HOLD;
 }
 
-static bool fits(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
+static bool fits(const struct acceptor *a, struct intake *i)
 {
 	const struct queue_limits most = parts_limits(&a->config->settings);
 
-	i->full = !parts_fit(&i->mail, message_octets(i->message), &most, usage, &i->st);
+	i->full = !parts_fit(&i->mail, message_octets(i->message), &most, &a->census->usage, &i->st);
 	return !i->full;
 }
 
@@ -192,12 +191,12 @@ static bool stage(const struct acceptor *a, struct intake *i)
 	return parts_stage(&i->parts, a->queue, &i->mail, &i->info, i->message, &i->st);
 }
 
-static bool take_in(const struct acceptor *a, struct intake *i, struct queue_usage *usage)
+static bool take_in(const struct acceptor *a, struct intake *i)
 {
 	i->mail.aliases = a->aliases;
 	return policy_may_send(&a->config->settings, i->peer, i->request, i->message, &i->st)
 	       && prepare(&i->mail, a->config, &i->peer->caller, i->request, i->message, &i->st)
-	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i, usage) && stage(a, i);
+	       && has_recipient(i) && is_within_limits(a, i) && fits(a, i) && stage(a, i);
 }
 
 /* Stages what may come in, into `staged`, which has room for all; how many were looked at. */
@@ -205,14 +204,12 @@ static size_t take_in_some(const struct acceptor *a, struct intake *const *v, si
                            size_t *staged_len)
 {
 	const struct queue_limits most = parts_limits(&a->config->settings);
-	struct queue_usage usage;
 	struct status st;
 	size_t i, recipients = 0;
 
-	if (!queue_count(a->queue, &most, &usage, &st))
-		usage = (struct queue_usage){ 0 };
+	queue_census(a->queue, &most, a->census, &st); /* if it cannot be counted, the last count has to do */
 	for (i = 0; i < n && recipients < BATCH_RECIPIENTS; i++) {
-		if ((v[i]->accepted = take_in(a, v[i], &usage)))
+		if ((v[i]->accepted = take_in(a, v[i])))
 			staged[(*staged_len)++] = &v[i]->parts;
 		recipients += count_recipients(v[i]);
 	}

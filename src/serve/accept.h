@@ -17,6 +17,7 @@ struct acceptor {
 	const struct config *config;
 	struct queue  *queue;
 	struct policy *policy;
+	struct queue_census *census;
 	struct aliases *aliases;   /* what is known of the files; or NULL */
 };
 

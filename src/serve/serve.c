@@ -34,6 +34,7 @@ struct server {
 	struct config config;
 	struct queue queue;
 	struct policy policy;
+	struct queue_census census;
 	struct aliases *aliases;
 	struct listeners listeners;
 	struct receiver receiver;
@@ -176,7 +177,7 @@ static bool start(struct server *s, struct status *st)
 	    || !queue_open(&s->queue, s->config.settings.spool, true, st) || !lock_spool(s, st))
 		return false;
 	s->receiver = (struct receiver){
-		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy,
+		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy, .census = &s->census,
 		              .aliases = s->aliases },
 		.limits = receiver_usual,
 		.run = s->options->run,
@@ -267,6 +268,7 @@ static void reload(struct server *s)
 	if (load(&fresh, s->file, &st) && take_over(s, &fresh, &st)) {
 		config_release(&s->config);
 		s->config = fresh;
+		s->census = (struct queue_census){ 0 };
 		set_options(s);
 		open_log(&s->config.settings);
 		s->again = true;

@@ -247,6 +247,27 @@ START_TEST(foreign_files_are_set_aside)
 }
 END_TEST
 
+START_TEST(a_long_count_is_good_for_a_while)
+{
+	const struct queue_limits most = { .messages = 10 };
+	struct queue_census c = { .good_until = 0 };
+
+	ck_assert(add("A", 10, NULL));
+	ck_assert(queue_census(&queue, &most, &c, &st));
+	ck_assert_uint_eq(c.usage.messages, 1);
+	c.usage.messages++; /* our own */
+	ck_assert(add("B", 10, NULL));
+	ck_assert(add("C", 10, NULL));
+	c.good_until = clock_now() + 60000; /* as if counting had taken more than a second */
+	ck_assert(queue_census(&queue, &most, &c, &st));
+	ck_assert_uint_eq(c.usage.messages, 2);
+	c.good_until = clock_now();
+	ck_assert(queue_census(&queue, &most, &c, &st));
+	ck_assert_uint_eq(c.usage.messages, 3);
+	ck_assert_int_lt(c.good_until, clock_now() + 60000);
+}
+END_TEST
+
 START_TEST(quotas_hold_and_leave_nothing)
 {
 	ck_assert(add("A", 10, &(struct queue_limits){ .messages = 1 }));
@@ -392,6 +413,7 @@ int main(void)
 	tcase_add_test(tc, one_owner_at_a_time);
 	tcase_add_loop_test(tc, damage_is_set_aside, 0, COUNT_OF(damages));
 	tcase_add_test(tc, foreign_files_are_set_aside);
+	tcase_add_test(tc, a_long_count_is_good_for_a_while);
 	tcase_add_test(tc, quotas_hold_and_leave_nothing);
 	tcase_add_test(tc, what_is_there_is_not_written_again);
 	tcase_add_test(tc, control_characters_stay_out);
