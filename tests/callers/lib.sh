@@ -91,6 +91,8 @@ start_daemon() {
 empty_queue() { stop_daemon; rm -rf "$SPOOL"; }
 waiting() { find "$SPOOL/queue" -type f 2>/dev/null | wc -l; }
 waits() { (($(waiting) == $1)); }
+# came_back: in place of an exit code the sender gets a notification
+came_back() { check 'a notification' waits 1 || true; empty_queue; }
 
 # -- the calls
 
@@ -132,6 +134,22 @@ silent() { check 'silence' is_silent || true; }
 is_silent() { what_was_said; [[ ! -s $WORK/out && ! -s $WORK/err ]]; }
 says() { check "says $1" has_said "$1" || true; }
 has_said() { like "$1" "$(what_was_said)"; }
+
+# -- what programs tell syslog
+
+# syslog_there: from here it is in $WORK/syslog
+syslog_there() {
+	[[ ! -S $ROOT/dev/log ]] || return 0
+	python3 "$HERE_CALLERS/syslog.py" "$ROOT/dev/log" "$WORK/syslog" &
+	await 20 test -S "$ROOT/dev/log"
+}
+was_noted() { tail -n 5 "$WORK/syslog"; grep -qE -e "$1" "$WORK/syslog"; }
+# noted PATTERN: since the last look
+noted() {
+	await 20 was_noted "$1" >"$WORK/seen" || true
+	check "syslog has $1" was_noted "$1" || true
+	: >"$WORK/syslog"
+}
 
 # -- what arrives
 
