@@ -152,7 +152,8 @@ FILLED := $(foreach u,$(wildcard packaging/systemd/system/*),$u:$(SYSTEMUNITDIR)
           packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/mailchute.conf \
           packaging/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/mailchute.conf \
           packaging/apparmor:$(SYSCONFDIR)/apparmor.d/mailchute-serve \
-          packaging/mailchute.conf:$(DATADIR)/mailchute/mailchute.conf
+          packaging/mailchute.conf:$(DATADIR)/mailchute/mailchute.conf \
+          $(if $(filter openrc,$(INIT)),packaging/openrc:$(SYSCONFDIR)/init.d/mailchute)
 FILL = sed $(foreach d,BINDIR SYSCONFDIR LOCALSTATEDIR RUNSTATEDIR,-e 's,@$d@,$($d),g')
 SENDMAIL := $(PREFIX)/sbin/sendmail
 # Its other names, and what each is a link to.
@@ -172,7 +173,8 @@ install: all                       ## install under $(DESTDIR)$(PREFIX)
 	for c in $(SENDMAIL_COMPLETION); do \
 		ln -sf mailchute$${c##*sendmail} $(DESTDIR)$(DATADIR)/$$c || exit 1; done
 	for f in $(FILLED); do \
-		$(FILL) $${f%%:*} >$B/filled && install -D -m 644 $B/filled $(DESTDIR)$${f#*:} || exit 1; done
+		if [ -x $${f%%:*} ]; then mode=755; else mode=644; fi; \
+		$(FILL) $${f%%:*} >$B/filled && install -D -m $$mode $B/filled $(DESTDIR)$${f#*:} || exit 1; done
 uninstall:                         ## remove what install put there; configuration stays
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/mailchute $(SENDMAIL) $(LINKS)) $(foreach m,$(MAN),$(call to,$m))
 	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(SENDMAIL_COMPLETION) $(foreach c,$(COMPLETION),$(lastword $(subst :, ,$c))))
