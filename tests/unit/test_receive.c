@@ -16,6 +16,7 @@ struct stage {
 	struct config config;
 	struct queue queue;
 	struct policy policy;
+	struct queue_census census;
 	struct listeners listeners;
 	struct loop loop;
 	struct receiver receiver;
@@ -53,7 +54,7 @@ static void stage_start(struct stage *s, const struct receiver_limits *limits, c
 	s->listeners.v[s->listeners.len++] = (struct listener){ .fd = s->place.listener };
 	loop_init(&s->loop);
 	s->receiver = (struct receiver){
-		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy },
+		.acceptor = { .config = &s->config, .queue = &s->queue, .policy = &s->policy, .census = &s->census },
 		.smtp = { .name = "h", .strict = true, .in_memory = 64 * 1024 },
 		.limits = *limits,
 		.listeners = &s->listeners,
