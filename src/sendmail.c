@@ -92,34 +92,9 @@ static int become_with(const struct front *f, const struct message *m)
 	return put_back(m, &st) ? become(f, "-i") : refuse(f, &st);
 }
 
-/* Success is silent; but a person may wonder about what is kept. */
-static bool is_worth_a_word(const struct front *f, const struct answer *a)
-{
-	if (f->options.request.errors == ERRORS_QUIET)
-		return false;
-	return a->sysexit != EX_OK || (str_starts(a->text.data, EXTENSION_KEPT) && isatty(STDERR_FILENO));
-}
-
-/* A refusal, as one process would have said it. */
 static int report(const struct front *f, const struct answer *a)
 {
-	const char *line = a->text.data, *end;
-	struct buf shown;
-
-	if (!is_worth_a_word(f, a))
-		return a->sysexit;
-	buf_init(&shown, a->text.max);
-	do {
-		line += reply_enhanced(line);
-		end = line + strcspn(line, "\n");
-		buf_printf(&shown, "%s: ", program);
-		str_escape(&shown, line, (size_t)(end - line));
-		buf_putc(&shown, '\n');
-		line = end + 1;
-	} while (*end != '\0');
-	fputs(shown.data, stderr);
-	buf_release(&shown);
-	return a->sysexit;
+	return f->options.request.errors == ERRORS_QUIET ? a->sysexit : report_answer(program, a);
 }
 
 /* The request of an option's or a client's, to the daemon. */

@@ -13,6 +13,7 @@
 #include "cmd/help.h"
 #include "cmd/import.h"
 #include "cmd/queue.h"
+#include "cmd/send.h"
 #include "cmd/serve.h"
 #include "cmd/serverinfo.h"
 #include "cmd/test.h"
@@ -38,7 +39,8 @@ static const struct command table[] = {
 	{ "help", help_command, "[COMMAND]", "Lists the commands, or explains one" },
 	{ "queue", queue_command, "[list [--json] | flush [ID...] | show|hold|release|delete|retry ID...]",
 	  "Shows and steers the mail that waits" },
-	{ "send", missing_command, "", "Composes a message (not there yet)" },
+	{ "send", send_command, "[--from ADDRESS] [--to LIST] [--cc LIST] [--bcc LIST] [--subject TEXT] "
+	  "[--body FILE] [--attach FILE]... [-v] [ADDRESS...]", "Composes a message, with attachments, and sends it" },
 	{ "login", missing_command, "", "Gets an OAuth 2.0 token (not there yet)" },
 	{ "token", missing_command, "", "Prints an OAuth 2.0 token (not there yet)" },
 	{ "import", import_command, "[FILE]", "Makes a configuration from another program's" },

@@ -4,10 +4,13 @@
 #include <stdint.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "deliver/result.h"
+#include "smtp/extension.h"
+#include "smtp/reply.h"
 
 void report_failure(const char *program, const struct status *st)
 {
@@ -25,6 +28,28 @@ void report_result(const char *program, const struct envelope *e, const char *ac
 		if (*line != '\0')
 			fprintf(stderr, "%s: %s\n", program, line);
 	buf_release(&text);
+}
+
+int report_answer(const char *program, const struct answer *a)
+{
+	bool kept = str_starts(a->text.data, EXTENSION_KEPT) && isatty(STDERR_FILENO);
+	const char *line = a->text.data, *end;
+	struct buf shown;
+
+	if (a->sysexit == EX_OK && !kept)
+		return EX_OK;
+	buf_init(&shown, a->text.max);
+	do {
+		line += reply_enhanced(line);
+		end = line + strcspn(line, "\n");
+		buf_printf(&shown, "%s: ", program);
+		str_escape(&shown, line, (size_t)(end - line));
+		buf_putc(&shown, '\n');
+		line = end + 1;
+	} while (*end != '\0');
+	fputs(shown.data, stderr);
+	buf_release(&shown);
+	return a->sysexit;
 }
 
 /* A server's words may hold what steers terminals. */

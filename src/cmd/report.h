@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "base/trace.h"
+#include "cmd/handover.h"
 #include "config/settings.h"
 #include "mail/envelope.h"
 
@@ -13,6 +14,13 @@ void report_failure(const char *program, const struct status *st);
 
 /* result_print() behind "sendmail: ", a line each. */
 void report_result(const char *program, const struct envelope *e, const char *account);
+
+/*
+ * What the daemon answered, as one process would have said it: nothing of
+ * success, but a person at a terminal may wonder about what is kept.  Returns
+ * the exit code.
+ */
+int report_answer(const char *program, const struct answer *a);
 
 /* "> EHLO host", as often as -v was given: NULL without, 2 for details, too. */
 const struct trace *report_trace(unsigned verbose);

@@ -88,5 +88,7 @@ int address_compare(const char *a, const char *b);
  * words in UTF-8, a folded line each.  Control characters become blanks.
  */
 void address_format_name(struct buf *out, const char *name);
+/* Text of a field such as Subject, which has no control characters in it: as it is, or in RFC 2047 words. */
+void address_format_text(struct buf *out, const char *text);
 
 #endif

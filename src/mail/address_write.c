@@ -148,3 +148,13 @@ void address_format_name(struct buf *out, const char *name)
 		format_quoted(out, clean.data);
 	buf_release(&clean);
 }
+
+void address_format_text(struct buf *out, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (str_is_ascii(text, n) && strstr(text, "=?") == NULL)
+		buf_add(out, text, n);
+	else
+		encode_words(out, text, n);
+}
