@@ -91,8 +91,6 @@ start_daemon() {
 empty_queue() { stop_daemon; rm -rf "$SPOOL"; }
 waiting() { find "$SPOOL/queue" -type f 2>/dev/null | wc -l; }
 waits() { (($(waiting) == $1)); }
-# came_back: in place of an exit code the sender gets a notification
-came_back() { check 'a notification' waits 1 || true; empty_queue; }
 
 # -- the calls
 
@@ -253,6 +251,7 @@ drive() (
 	fi
 	send
 	refused
+	await 10 waits "$kept" || true
 	check 'what was refused is not kept' waits "$kept" || true
 	check 'nor sent' nothing_more || true
 
