@@ -27,6 +27,7 @@
  */
 
 static char dir[UNIT_DIR_MAX];
+static struct account account;
 
 static const char *in_dir(const char *name)
 {
@@ -58,6 +59,7 @@ static void begin(void)
 	for (size_t i = 0; i < COUNT_OF(variables); i++)
 		unsetenv(variables[i]);
 	unit_dir_make(dir);
+	account_init(&account, "work");
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		ck_assert_int_eq(mkdir(in_dir(places[i]), 0700), 0);
 	write_file("spool/queue/1");
@@ -70,20 +72,21 @@ static void begin(void)
 
 static void end(void)
 {
+	account_release(&account);
 	unit_dir_remove(dir);
 }
 
+/* `account`, anew. */
 static struct account *account_with(const char *auth)
 {
-	static struct account a;
-
-	account_init(&a, "work");
-	strv_release(&a.auth);
-	strv_split(&a.auth, auth, " ");
-	a.tls_trust_file = alloc_copy(in_dir("trust/ca"));
-	a.tls_key_file = alloc_copy(in_dir("key/key"));
-	a.password_file = alloc_copy(in_dir("password/one"));
-	return &a;
+	account_release(&account);
+	account_init(&account, "work");
+	strv_release(&account.auth);
+	strv_split(&account.auth, auth, " ");
+	account.tls_trust_file = alloc_copy(in_dir("trust/ca"));
+	account.tls_key_file = alloc_copy(in_dir("key/key"));
+	account.password_file = alloc_copy(in_dir("password/one"));
+	return &account;
 }
 
 /* The errno of `f` in a confined child, 0 if it succeeded. */
