@@ -49,6 +49,25 @@ static void check_log(struct inspection *n, const struct account *a)
 		                    "logfile %s: %s", a->logfile, strerror(errno));
 }
 
+/* The first message makes it, in a directory that is there. */
+static void check_maildir(struct inspection *n, const struct account *a)
+{
+	const char *path = a->maildir, *slash;
+	char *parent, *remedy;
+
+	if (path == NULL || !reader_is_known(&n->reader) || reader_may(&n->reader, path, W_OK | X_OK))
+		return;
+	slash = strrchr(path, '/');
+	parent = alloc_copyn(path, slash == path ? 1 : (size_t)(slash - path));
+	remedy = n->reader.name != NULL ? alloc_printf("install -d -o %s -m 700 %s", n->reader.name, path)
+	                                : alloc_copy("name a directory that this user can write to");
+	if (errno != ENOENT || !reader_may(&n->reader, parent, W_OK | X_OK))
+		inspect_account_add(n, FINDING_WRONG, a, remedy, "maildir %s cannot be written to: %s", path,
+		                    strerror(errno));
+	free(remedy);
+	free(parent);
+}
+
 /* --- logging in --- */
 
 static bool only_of(const struct strv *auth, const char *one, const char *other)
@@ -120,14 +139,6 @@ static void check_connection(struct inspection *n, const struct account *a)
 		inspect_account_add(n, FINDING_NOTE, a, "", "tls off: whoever is on the way can read the mail");
 }
 
-static void check_usable(struct inspection *n, const struct account *a)
-{
-	struct status st;
-
-	if (config_usable(n->config, NULL, &st) && !config_usable(n->config, a, &st))
-		findings_add_status(n->findings, "", &st);
-}
-
 static bool has_same(const struct setting *row, const struct account *a, const struct account *b)
 {
 	struct strv one = { 0 }, other = { 0 };
@@ -173,7 +184,7 @@ bool account_is_copy(const struct config *c, size_t i)
 void inspect_accounts(struct inspection *n)
 {
 	static void (*const checks[])(struct inspection *n, const struct account *a) = {
-		check_usable, check_tls_files, check_password, check_auth, check_connection, check_log,
+		check_tls_files, check_password, check_auth, check_connection, check_log, check_maildir,
 	};
 	const struct config *c = n->config;
 

@@ -76,7 +76,6 @@ static void check_users(struct inspection *n, const char *key, const struct strv
 void inspect_routes(struct inspection *n)
 {
 	const struct config *c = n->config;
-	struct status st;
 
 	check_default(n);
 	check_aliases(n);
@@ -84,8 +83,6 @@ void inspect_routes(struct inspection *n)
 	check_users(n, "limit", &c->settings.limit);
 	for (size_t i = 0; i < c->len; i++)
 		check_overlap(n, &c->v[i]);
-	if (!config_usable(c, NULL, &st))
-		findings_add_status(n->findings, "", &st);
 	for (size_t i = 0; i < c->notes.len; i++)
 		findings_add(n->findings, FINDING_NOTE, "", "", "%s", c->notes.v[i]);
 }

@@ -31,7 +31,6 @@ void config_release(struct config *c)
 	strv_release(&c->files);
 	strv_release(&c->secret_files);
 	strv_release(&c->notes);
-	strv_release(&c->missing);
 	*c = (struct config){ 0 };
 }
 
@@ -58,10 +57,6 @@ static bool take_variable(struct config *c, const struct setting *row, struct st
 	if (value != NULL) {
 		row->kind->clear((char *)&c->settings + row->at);
 		ok = setting_set(row, &c->settings, value, &at, st);
-		if (row->flags & SETTING_LATER)
-			strv_take(&c->notes, alloc_printf("%s: has no effect yet", name));
-		if (row->flags & SETTING_NEEDED)
-			strv_add(&c->missing, name);
 	}
 	free(name);
 	return ok;
@@ -397,15 +392,6 @@ bool config_load(struct config *c, const char *file, struct status *st)
 	ok = read_any(&d, file, st) && finish(&d, st);
 	draft_release(&d);
 	return ok;
-}
-
-bool config_usable(const struct config *c, const struct account *a, struct status *st)
-{
-	if (c->missing.len > 0)
-		return status_fail(st, EX_CONFIG, "%s: is not built yet, and mail must not go out without it",
-			c->missing.v[0]);
-	(void)a;
-	return true;
 }
 
 /* Printing */

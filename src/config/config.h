@@ -25,8 +25,7 @@ struct config {
 	/* For `check`: */
 	struct strv files;          /* every file that was read */
 	struct strv secret_files;   /* those of them with a password in them */
-	struct strv notes;          /* "FILE:LINE: key: has no effect yet" */
-	struct strv missing;        /* "FILE:LINE: key": mail may not go out without it, and it is not built yet */
+	struct strv notes;          /* "FILE:LINE: key: has no effect: ..." */
 };
 
 void config_init(struct config *c);
@@ -42,13 +41,6 @@ void config_release(struct config *c);      /* wipes the secrets */
  * printed as it is.
  */
 bool config_load(struct config *c, const char *file, struct status *st);
-
-/*
- * Whether mail may be sent as the configuration asks: EX_CONFIG for what it
- * asks for that is not built yet and that nobody would want left out (redirect,
- * rewrite ..., a maildir account).  `a` may be NULL.
- */
-bool config_usable(const struct config *c, const struct account *a, struct status *st);
 
 /* What is in force, in the grammar of the file; secrets as "(set)". */
 void config_print(const struct config *c, FILE *out);

@@ -154,37 +154,14 @@ static const struct setting *find_row(struct draft *d, const char *key, const st
 	return row;
 }
 
-static bool is_unset(const struct setting *row, const void *base)
+static void note_ignored(struct draft *d, const struct setting *row, const struct origin *at)
 {
-	struct strv values;
-	bool unset;
+	struct strv *notes = &d->config->notes;
 
-	strv_init(&values);
-	setting_show(row, base, &values);
-	unset = values.len == 0 || strcmp(values.v[0], "off") == 0;
-	strv_release(&values);
-	return unset;
-}
-
-/* "FILE:LINE: KEY" */
-static char *place(const struct setting *row, const struct origin *at)
-{
-	return at->line > 0 ? alloc_printf("%s:%u: %s", at->file, at->line, row->name)
-	                    : alloc_printf("%s: %s", at->file, row->name);
-}
-
-static void note(struct draft *d, const struct setting *row, const void *base, const struct origin *at)
-{
-	struct config *c = d->config;
-	char *where = place(row, at);
-
-	if (row->flags & SETTING_IGNORED)
-		strv_take(&c->notes, alloc_printf("%s: has no effect: %s", where, row->advice));
-	else if ((row->flags & SETTING_LATER) && !is_unset(row, base))
-		strv_take(&c->notes, alloc_printf("%s: has no effect yet", where));
-	if ((row->flags & SETTING_NEEDED) && !is_unset(row, base))
-		strv_add(&c->missing, where);
-	free(where);
+	if (at->line > 0)
+		strv_take(notes, alloc_printf("%s:%u: %s: has no effect: %s", at->file, at->line, row->name, row->advice));
+	else
+		strv_take(notes, alloc_printf("%s: %s: has no effect: %s", at->file, row->name, row->advice));
 }
 
 static bool commands_allowed(const struct draft *d)
@@ -207,7 +184,8 @@ static bool set_row(struct draft *d, const struct setting *row, struct section *
 	if (!setting_set(row, base, value, at, st))
 		return false;
 	section_keep(section, row, value, at);
-	note(d, row, base, at);
+	if (row->flags & SETTING_IGNORED)
+		note_ignored(d, row, at);
 	if (strcmp(row->name, "password") == 0 && *value != '\0' && !strv_has(&d->config->secret_files, at->file))
 		strv_add(&d->config->secret_files, at->file);
 	return true;

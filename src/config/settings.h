@@ -115,10 +115,8 @@ enum setting_flag {
 	SETTING_OFF      = 1 << 1,  /* "off" unsets it */
 	SETTING_SECRET   = 1 << 2,  /* never printed; wiped */
 	SETTING_COMMAND  = 1 << 3,  /* the shell reads it: no ${NAME} is replaced */
-	SETTING_LATER    = 1 << 4,  /* has no effect yet */
-	SETTING_NEEDED   = 1 << 5,  /* nor may mail go out without that effect */
-	SETTING_IGNORED  = 1 << 6,  /* known, and never has one */
-	SETTING_ALIAS    = 1 << 7,  /* msmtp's older key for something: not shown */
+	SETTING_IGNORED  = 1 << 4,  /* known, and has no effect */
+	SETTING_ALIAS    = 1 << 5,  /* msmtp's older key for something: not shown */
 };
 
 /* All rows, the global ones first. */

@@ -112,12 +112,10 @@ static bool account_exists(struct work *w)
 	struct status why;
 
 	w->account = account_named(w->a->config, w->e->info.account);
-	if (w->account == NULL)
-		status_defer(&why, WAIT_ACCOUNT, EX_CONFIG, "account %s is not in the configuration any more",
-		             w->e->info.account);
-	else if (config_usable(w->a->config, w->account, &why))
+	if (w->account != NULL)
 		return true;
-	why.wait = WAIT_ACCOUNT;
+	status_defer(&why, WAIT_ACCOUNT, EX_CONFIG, "account %s is not in the configuration any more",
+	             w->e->info.account);
 	keep_waiting(w, &why);
 	w->a->next = w->now + retry_wait(w->settings, w->e->info.tries + 1, retry_chance());
 	w->a->account_waits = true;

@@ -80,7 +80,7 @@ static bool find_route(struct prepared *p, const struct config *c, const struct 
 		.uid = who->uid,
 	};
 
-	if (!route_choose(&p->route, c, &request, st) || !config_usable(c, p->route.account, st))
+	if (!route_choose(&p->route, c, &request, st))
 		return false;
 	trace_choice(p);
 	return true;
@@ -222,8 +222,8 @@ static void add(struct envelope *e, const struct recipient *to, const char *inst
 	e->v[e->len - 1].orcpt = instead == NULL ? alloc_copy(to->orcpt) : NULL;
 }
 
-static bool divide(struct prepared *p, const struct config *c, const struct request *r,
-                   const struct envelope *all, struct status *st)
+static void divide(struct prepared *p, const struct config *c, const struct request *r,
+                   const struct envelope *all)
 {
 	char *sender = alloc_copy(p->route.sender);
 	const struct ways ways = {
@@ -232,7 +232,6 @@ static bool divide(struct prepared *p, const struct config *c, const struct requ
 		.redirect = staging_redirect(&c->settings),
 	};
 	struct way way = first_way(all, &ways);
-	bool ok = true;
 
 	go(p, &way, r);
 	for (size_t i = 0; i < all->len; i++) {
@@ -242,11 +241,8 @@ static bool divide(struct prepared *p, const struct config *c, const struct requ
 		add(to->state == RECIPIENT_FAILED ? &p->envelope : &find_part(p, &way, r)->envelope, to,
 		    way.instead);
 	}
-	for (const struct prepared *part = p; ok && part != NULL; part = part->next)
-		ok = config_usable(c, part->route.account, st);
 	free(ways.redirect);
 	free(sender);
-	return ok;
 }
 
 /* A message that goes round in circles has to end somewhere. */
@@ -336,10 +332,12 @@ bool prepare(struct prepared *p, const struct config *c, const struct caller *wh
 		mapping_header(&c->settings, &m->header);
 		complete(p, c, who, r, m);
 		staging_header(&c->settings, &m->header);
-		ok = make_sendable(r, m, st) && divide(p, c, r, &all, st);
+		ok = make_sendable(r, m, st);
 	}
-	if (ok)
+	if (ok) {
+		divide(p, c, r, &all);
 		trace_parts(p);
+	}
 	envelope_release(&all);
 	return ok;
 }

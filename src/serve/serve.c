@@ -76,7 +76,7 @@ static void log_line(const char *event, const struct server *s, const char *erro
 
 static bool load(struct config *c, const char *file, struct status *st)
 {
-	if (!config_load(c, file, st) || !config_usable(c, NULL, st))
+	if (!config_load(c, file, st))
 		return false;
 	return c->settings.deliver != DELIVER_NOW
 	       || status_fail(st, EX_CONFIG, "%s: `deliver now` keeps no mail, and a daemon has to: use auto or queue",

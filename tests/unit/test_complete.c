@@ -101,6 +101,18 @@ static const struct row {
 	{ .in = "Resent-To: r\r\nResent-Cc: c\r\nResent-From: f\r\nResent-Sender: s\r\nResent-Date: x\r\nResent-Message-ID: x\r\n" HAVE,
 	  .out = "Resent-To: r@d.example\r\nResent-Cc: c@d.example\r\nResent-From: f@d.example\r\nResent-Sender: s@d.example\r\n"
 	         "Resent-Date: x\r\nResent-Message-ID: x\r\n" HAVE, .c = { .qualify = true } },
+#define FROM(given, made) { .in = "Date: x\r\nMessage-ID: x\r\nFrom: " given "\r\n", \
+	                    .out = "Date: x\r\nMessage-ID: x\r\nFrom: " made "\r\n", .c = { .qualify = true } }
+	FROM("root (Cron Daemon)", "root@d.example (Cron Daemon)"),
+	FROM("\"(Cron Daemon)\" <alice>", "\"(Cron Daemon)\" <alice@d.example>"),
+	FROM("Anacron <root>", "Anacron <root@d.example>"),
+	FROM("root\r\n (Cron\r\n\tDaemon)", "root@d.example\r\n (Cron\r\n\tDaemon)"),
+	FROM("X <<a@b>>", "X <<a@b>>"),
+	FROM("X <<root>>", "X <<root@d.example>>"),
+	FROM("a, \"b\" <b>, c@x", "a@d.example, \"b\" <b@d.example>, c@x"),
+	QUALIFY("Cc: g: a,\r\n\tb (x);, c", "Cc: g: a@d.example,\r\n\tb@d.example (x);, c@d.example"),
+	QUALIFY("Resent-Reply-To: \"(x)\" <a>\r\nResent-From: b@c\r\nResent-Date: x\r\nResent-Message-ID: x",
+	        "Resent-Reply-To: \"(x)\" <a@d.example>\r\nResent-From: b@c\r\nResent-Date: x\r\nResent-Message-ID: x"),
 	{ .in = "From: Fail2Ban <fail2ban>\r\nDate: x\r\nMessage-ID: x\r\n",
 	  .out = "From: Fail2Ban <fail2ban@d.example>\r\nDate: x\r\nMessage-ID: x\r\n", .c = { .qualify = true } },
 	/* Received */
