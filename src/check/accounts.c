@@ -129,7 +129,8 @@ static void check_connection(struct inspection *n, const struct account *a)
 		char *host;
 
 		account_host(a, i, &host, &port);
-		check_port(n, a, port);
+		if (!str_istarts(host, "srv:"))
+			check_port(n, a, port);
 		free(host);
 	}
 	if (a->tls && !a->tls_certcheck)

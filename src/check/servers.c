@@ -23,7 +23,7 @@ struct server {
 	struct inspection *n;
 	const struct account *account;
 	struct account as;         /* the same with what is ours here; borrows everything */
-	size_t host;
+	const struct smarthost *host;
 	char *where;               /* "account NAME, HOST:PORT" */
 	char *greeting;            /* NULL: none was heard */
 };
@@ -48,32 +48,33 @@ static void add(struct server *v, enum severity severity, const char *remedy, co
 
 /* Ways to speak to a port other than the account's, and what says so. */
 static const struct way {
-	bool tls, starttls;
+	bool at_once;
 	const char *remedy;
 } ways[] = {
-	{ true, false, "set tls_starttls off (and tls on): this port speaks TLS at once" },
-	{ true, true, "set tls_starttls on (and tls on): this port speaks TLS after STARTTLS" },
+	{ true, "set tls_starttls off (and tls on): this port speaks TLS at once" },
+	{ false, "set tls_starttls on (and tls on): this port speaks TLS after STARTTLS" },
 };
 
-static bool is_way(const struct account *a, const struct way *w)
+static bool is_way(const struct server *v, const struct way *w)
 {
-	return a->tls == w->tls && a->tls_starttls == w->starttls;
+	return v->account->tls && v->host->tls_at_once == w->at_once;
 }
 
 /* Nothing of ours is said: whose certificate it is does not matter. */
 static bool answers(const struct server *v, const struct way *w)
 {
+	struct smarthost host = *v->host;
 	struct account as = v->as;
 	struct session s;
 	struct status st;
 	bool ok;
 
-	as.tls = w->tls;
-	as.tls_starttls = w->starttls;
+	host.tls_at_once = w->at_once;
+	as.tls = true;
 	as.tls_certcheck = false;
 	as.tls_fingerprint = as.auth = (struct strv){ 0 };
 	as.tls_cert_file = as.tls_key_file = NULL;
-	ok = session_open_until(&s, v->n->config, &as, v->host, NULL, deadline_in(PROBE_MS), &st);
+	ok = session_open_smarthost(&s, v->n->config, &as, &host, NULL, deadline_in(PROBE_MS), &st);
 	session_close(&s);
 	return ok;
 }
@@ -81,7 +82,7 @@ static bool answers(const struct server *v, const struct way *w)
 static const char *better_way(const struct server *v)
 {
 	for (size_t i = 0; i < COUNT_OF(ways); i++)
-		if (!is_way(v->account, &ways[i]) && answers(v, &ways[i]))
+		if (!is_way(v, &ways[i]) && answers(v, &ways[i]))
 			return ways[i].remedy;
 	return NULL;
 }
@@ -183,7 +184,7 @@ static void ask(struct server *v)
 	struct status st;
 	bool ok, in_the_clear;
 
-	ok = session_open_until(&s, v->n->config, &v->as, v->host, &trace, deadline_in(HOST_MS), &st);
+	ok = session_open_smarthost(&s, v->n->config, &v->as, v->host, &trace, deadline_in(HOST_MS), &st);
 	if (ok)
 		look_at(v, &s);
 	in_the_clear = s.connected && !s.tls_begun && v->account->socket == NULL;
@@ -209,39 +210,53 @@ static bool lacks_password(const struct inspection *n, const struct account *a, 
 	return lacks;
 }
 
-static void inspect_host(struct inspection *n, const struct account *a, size_t i)
+static void inspect_host(struct inspection *n, const struct account *a, const struct smarthost *host)
 {
-	struct server v = { .n = n, .account = a, .as = *a, .host = i };
-	unsigned short port = 0;
-	char *host = NULL;
+	struct server v = { .n = n, .account = a, .as = *a, .host = host };
 
-	if (a->socket == NULL)
-		account_host(a, i, &host, &port);
-	if (a->socket != NULL || str_istarts(host, "srv:"))
-		v.where = alloc_printf("account %s, %s", a->name, a->socket ? a->socket : host);
-	else
-		v.where = alloc_printf("account %s, %s:%u", a->name, host, (unsigned)port);
+	v.where = host->port != 0
+	          ? alloc_printf("account %s, %s:%u", a->name, host->host, (unsigned)host->port)
+	          : alloc_printf("account %s, %s", a->name, host->host);
 	if (a->timeout == 0 || a->timeout > STEP_MS)
 		v.as.timeout = STEP_MS;
 	if (a->connect_timeout == 0 || a->connect_timeout > STEP_MS)
 		v.as.connect_timeout = STEP_MS;
-	if (lacks_password(n, a, host != NULL ? host : "localhost"))
+	if (lacks_password(n, a, host->port != 0 ? host->host : "localhost"))
 		v.as.auth = (struct strv){ 0 };
 	ask(&v);
 	free(v.greeting);
 	free(v.where);
-	free(host);
+}
+
+/* A name that stands for no server. */
+static void add_unnamed(struct inspection *n, const char *where, struct status *st)
+{
+	if (st->remedy == NULL)
+		status_advise(st, "name the server with `host`, or see what DNS says: dig SRV _submissions._tcp.DOMAIN");
+	findings_add_status(n->findings, where, st);
+}
+
+static void inspect_hosts(struct inspection *n, const struct account *a)
+{
+	char *where = alloc_printf("account %s", a->name);
+	struct smarthosts all;
+	struct status st;
+
+	smarthosts_init(&all);
+	for (size_t i = 0; i < smarthosts_entries(a); i++)
+		if (!smarthosts_add(&all, a, i, deadline_in(STEP_MS), &st))
+			add_unnamed(n, where, &st);
+	for (size_t i = 0; i < all.len; i++)
+		inspect_host(n, a, &all.v[i]);
+	smarthosts_release(&all);
+	free(where);
 }
 
 void inspect_servers(struct inspection *n)
 {
 	const struct config *c = n->config;
 
-	for (size_t i = 0; i < c->len; i++) {
-		const struct account *a = &c->v[i];
-		size_t hosts = a->socket != NULL ? 1 : a->hosts.len;
-
-		for (size_t j = 0; j < hosts && !account_is_copy(c, i); j++)
-			inspect_host(n, a, j);
-	}
+	for (size_t i = 0; i < c->len; i++)
+		if (c->v[i].maildir == NULL && !account_is_copy(c, i))
+			inspect_hosts(n, &c->v[i]);
 }

@@ -38,9 +38,12 @@ static void print_finding(const struct finding *f)
 		[FINDING_NOTE] = PAINT_NOTE,
 		[FINDING_WRONG] = PAINT_BAD,
 	};
+	int width = paint_is_read(stdout) ? (int)strlen("wrong:") : 0;
+	char word[16];
 
-	paint(stdout, paints[f->severity], finding_word(f->severity));
-	fputs(": ", stdout);
+	snprintf(word, sizeof(word), "%s:", finding_word(f->severity));
+	paint_column(stdout, paints[f->severity], width, word);
+	putchar(' ');
 	print_escaped(f->where);
 	fputs(*f->where != '\0' ? ": " : "", stdout);
 	print_escaped(f->what);

@@ -1,16 +1,20 @@
 #include "cmd/paint.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+bool paint_is_read(FILE *out)
+{
+	return isatty(fileno(out));
+}
 
 static bool is_coloured(FILE *out)
 {
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return (none == NULL || *none == '\0') && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0
-	       && isatty(fileno(out));
+	       && paint_is_read(out);
 }
 
 void paint_column(FILE *out, enum paint p, int width, const char *text)

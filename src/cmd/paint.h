@@ -1,6 +1,7 @@
 #ifndef CMD_PAINT_H
 #define CMD_PAINT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
@@ -8,6 +9,9 @@
  * (no-color.org), and on a terminal that is "dumb" or has no TERM:
  * what others read is always the same octets.
  */
+/* Whether a person reads it, so that it should line up. */
+bool paint_is_read(FILE *out);
+
 enum paint { PAINT_NONE, PAINT_GOOD, PAINT_NOTE, PAINT_BAD, PAINT_LABEL };
 
 void paint(FILE *out, enum paint p, const char *text);

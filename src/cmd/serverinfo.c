@@ -126,7 +126,7 @@ static void show_tls(const struct session *s)
 		return;
 	}
 	sheet_row("TLS:", "%s, %s, %s", s->tls.version, s->tls.cipher,
-	          s->account->tls_starttls ? "after STARTTLS" : "at once");
+	          s->tls_at_once ? "at once" : "after STARTTLS");
 	tls_show(&s->stream, show_certificate, &label);
 }
 
@@ -200,26 +200,27 @@ static void show(const struct session *s, const struct account *a, const char *g
 }
 
 /* Nobody lets us in: at least, where that was tried. */
-static void show_unreachable(const struct account *a, size_t i)
+static void show_unreachable(const struct account *a, const struct smarthost *host)
 {
-	unsigned short port;
-	char *host;
-
-	if (a->socket != NULL || i >= a->hosts.len)
+	if (a->socket != NULL)
 		return;
-	account_host(a, i, &host, &port);
-	sheet_row("Server:", "%s, port %u", host, (unsigned)port);
-	show_addresses(a, host, port, "");
-	free(host);
+	sheet_row("Server:", "%s, port %u", host->host, (unsigned)host->port);
+	show_addresses(a, host->host, host->port, "");
 }
 
 /* --- asking --- */
+
+static int fail(const char *text, int sysexit)
+{
+	fprintf(stderr, "mailchute: %s\n", text);
+	return sysexit;
+}
 
 struct inquiry {
 	const struct config *config;
 	const struct account *account;
 	struct account as;         /* the same without a login; borrows everything */
-	size_t host;
+	const struct smarthost *host;
 	bool connected;
 };
 
@@ -229,7 +230,7 @@ static bool ask(struct inquiry *q, const char *wrong, struct status *st)
 	char *greeting = NULL;
 	struct trace trace = { .line = keep_greeting, .arg = &greeting };
 	struct session s;
-	bool ok = session_open(&s, q->config, &q->as, q->host, &trace, st);
+	bool ok = session_open_smarthost(&s, q->config, &q->as, q->host, &trace, 0, st);
 
 	q->connected = s.connected;
 	if (ok)
@@ -254,7 +255,7 @@ static bool ask_unverified(struct inquiry *q, const char *wrong)
 	return q->connected && q->as.tls && ask(q, wrong, &ignored);
 }
 
-static int ask_host(const struct config *c, const struct account *a, size_t host)
+static int ask_host(const struct config *c, const struct account *a, const struct smarthost *host)
 {
 	struct inquiry q = { .config = c, .account = a, .as = *a, .host = host };
 	struct status st;
@@ -271,25 +272,26 @@ static int ask_host(const struct config *c, const struct account *a, size_t host
 	return st.sysexit;
 }
 
+/* All that the account's hosts stand for; the exit code of the first that could not be asked. */
 static int ask_hosts(const struct config *c, const struct account *a)
 {
-	size_t n = a->socket != NULL || a->hosts.len == 0 ? 1 : a->hosts.len;
 	int result = EX_OK, one;
+	struct smarthosts all;
+	struct status st;
 
-	for (size_t i = 0; i < n; i++) {
+	smarthosts_init(&all);
+	for (size_t i = 0; i < smarthosts_entries(a); i++)
+		if (!smarthosts_add(&all, a, i, deadline_in(a->connect_timeout), &st) && result == EX_OK)
+			result = fail(st.text, st.sysexit);
+	for (size_t i = 0; i < all.len; i++) {
 		if (i > 0)
 			putchar('\n');
-		one = ask_host(c, a, i);
+		one = ask_host(c, a, &all.v[i]);
 		if (result == EX_OK)
 			result = one;
 	}
+	smarthosts_release(&all);
 	return result;
-}
-
-static int fail(const char *text, int sysexit)
-{
-	fprintf(stderr, "mailchute: %s\n", text);
-	return sysexit;
 }
 
 static int with_config(const struct config *c, const char *name)

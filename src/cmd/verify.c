@@ -1,12 +1,14 @@
 #include "cmd/verify.h"
 
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/str.h"
+#include "cmd/paint.h"
 #include "cmd/report.h"
 #include "cmd/spool.h"
 #include "config/config.h"
@@ -14,54 +16,69 @@
 #include "route/route.h"
 #include "route/staging.h"
 
-enum { SHOWN_MAX = 1024 };
+enum { SHOWN_MAX = 1024, LABEL_WIDTH = 9 };
 
-static void print_escaped(const char *text)
+static void print_escaped(enum paint p, const char *text)
 {
 	struct buf shown;
 
 	buf_init(&shown, SHOWN_MAX);
 	str_escape(&shown, text, strlen(text));
-	printf("%s%s\n", shown.data, buf_ok(&shown) ? "" : "...");
+	paint(stdout, p, shown.data);
+	puts(buf_ok(&shown) ? "" : "...");
 	buf_release(&shown);
 }
 
-static void print_alias(const char *name, const char *value, const char *where)
-{
-	char *text = alloc_printf("%s: %s (%s)", name, value, where);
+/* "  account  default": what stands behind an address, in two columns. */
+static void row(const char *label, enum paint p, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-	print_escaped(text);
-	free(text);
+static void row(const char *label, enum paint p, const char *fmt, ...)
+{
+	struct buf text;
+	va_list ap;
+
+	buf_init(&text, SIZE_MAX / 2);
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	fputs("  ", stdout);
+	paint_column(stdout, PAINT_LABEL, LABEL_WIDTH, label);
+	print_escaped(p, text.data);
+	buf_release(&text);
 }
 
-static void print_hosts(const struct account *a)
+static void print_host(const struct account *a, size_t i)
 {
 	unsigned short port;
 	char *host;
 
-	if (a->maildir != NULL)
-		printf("  maildir  %s\n", a->maildir);
-	else if (a->socket != NULL)
-		printf("  socket   %s\n", a->socket);
+	account_host(a, i, &host, &port);
+	if (str_istarts(host, "srv:"))
+		row("host", PAINT_NONE, "%s, as DNS says", host);
 	else
-		for (size_t i = 0; i < a->hosts.len; i++) {
-			account_host(a, i, &host, &port);
-			if (str_istarts(host, "srv:"))
-				printf("  host     %s, as DNS says\n", host);
-			else
-				printf("  host     %s, port %hu\n", host, port);
-			free(host);
-		}
+		row("host", PAINT_NONE, "%s, port %hu", host, port);
+	free(host);
+}
+
+static void print_hosts(const struct account *a)
+{
+	if (a->maildir != NULL)
+		row("maildir", PAINT_NONE, "%s", a->maildir);
+	else if (a->socket != NULL)
+		row("socket", PAINT_NONE, "%s", a->socket);
+	else
+		for (size_t i = 0; i < a->hosts.len; i++)
+			print_host(a, i);
 }
 
 /* `entry` chose the account; NULL: nothing did. */
 static void print_way(const struct account *account, const char *entry, const char *sender)
 {
 	if (entry != NULL)
-		printf("  account  %s, by its from %s\n", account->name, entry);
+		row("account", PAINT_NONE, "%s, by its from %s", account->name, entry);
 	else
-		printf("  account  %s\n", account->name);
-	printf("  sender   <%s>\n", sender);
+		row("account", PAINT_NONE, "%s", account->name);
+	row("sender", PAINT_NONE, "<%s>", sender);
 	print_hosts(account);
 }
 
@@ -69,8 +86,7 @@ static void print_redirected(const struct settings *s, const struct route *route
 {
 	char *to = staging_redirect(s);
 
-	fputs("  redirect ", stdout);
-	print_escaped(to);
+	row("redirect", PAINT_NOTE, "%s", to);
 	free(to);
 	print_way(route->account, route->entry, route->sender);
 }
@@ -80,19 +96,18 @@ static void print_recipient(const struct config *c, const struct recipient *r,
 {
 	enum staging staging;
 
-	print_escaped(r->given);
+	print_escaped(PAINT_LABEL, r->given);
 	if (r->state == RECIPIENT_FAILED) {
-		printf("  refused  %s\n", r->status.text);
+		row("refused", PAINT_BAD, "%s", r->status.text);
 		return;
 	}
-	fputs("  address  ", stdout);
-	print_escaped(r->address);
+	row("address", PAINT_GOOD, "%s", r->address);
 	if ((staging = staging_of(&c->settings, r->address)) == STAGING_REDIRECTED) {
 		print_redirected(&c->settings, route);
 		return;
 	}
 	if (staging == STAGING_HELD)
-		puts("  held     allow_to does not name it");
+		row("held", PAINT_NOTE, "allow_to does not name it");
 	print_way(r->local ? account_local(c) : route->account, r->local ? NULL : route->entry,
 	          r->sender && *route->sender ? r->sender : route->sender);
 }
@@ -101,12 +116,13 @@ static void print_recipient(const struct config *c, const struct recipient *r,
 static void print_step(void *arg, unsigned depth, const char *name, const char *value,
                        const char *where)
 {
+	int indent = (int)(2 * depth);
+
 	(void)arg;
-	printf("  alias    %*s", (int)(2 * depth), "");
 	if (*value == '\0') /* a file's members follow */
-		print_escaped(name);
+		row("alias", PAINT_NONE, "%*s%s", indent, "", name);
 	else
-		print_alias(name, value, where);
+		row("alias", PAINT_NONE, "%*s%s: %s (%s)", indent, "", name, value, where);
 }
 
 /* Nothing is read on standard input, so `operands` are all that is asked. */

@@ -68,54 +68,61 @@ bool account_matches(const char *from, const char *address)
 	return pattern_matches(from, address);
 }
 
-static const struct account *find(const struct config *c, uid_t uid, const char *address,
-	bool pattern)
+/* An entry of its `from` that is for the address. */
+static const char *find_entry(const struct account *a, uid_t uid, const char *address, bool pattern)
 {
-	for (size_t i = 0; address != NULL && i < c->len; i++)
-		for (size_t j = 0; j < c->v[i].from.len; j++)
-			if (kind_is_pattern(c->v[i].from.v[j]) == pattern
-			    && chooses(c->v[i].from.v[j], address, uid))
-				return &c->v[i];
+	for (size_t i = 0; i < a->from.len; i++)
+		if (kind_is_pattern(a->from.v[i]) == pattern && chooses(a->from.v[i], address, uid))
+			return a->from.v[i];
 	return NULL;
 }
 
-/* The whole address exactly, then without its detail, then by pattern. */
-static const struct account *for_address(const struct config *c, uid_t uid, const char *address)
+static const struct account *find(const struct account *v, size_t n, uid_t uid, const char *address,
+	bool pattern, const char **entry)
+{
+	for (size_t i = 0; address != NULL && i < n; i++)
+		if ((*entry = find_entry(&v[i], uid, address, pattern)) != NULL)
+			return &v[i];
+	return NULL;
+}
+
+/* Of n accounts, by the whole address exactly, then without its detail, then by pattern. */
+static const struct account *for_address(const struct account *v, size_t n, uid_t uid,
+	const char *address, const char **entry)
 {
 	char *plain = pattern_plain(address);
-	const struct account *found = find(c, uid, address, false);
+	const struct account *found = find(v, n, uid, address, false, entry);
 
 	if (found == NULL)
-		found = find(c, uid, plain, false);
+		found = find(v, n, uid, plain, false, entry);
 	if (found == NULL)
-		found = find(c, uid, address, true);
+		found = find(v, n, uid, address, true, entry);
 	if (found == NULL)
-		found = find(c, uid, plain, true);
+		found = find(v, n, uid, plain, true, entry);
 	free(plain);
 	return found;
 }
 
 const char *account_entry(const struct account *a, uid_t uid, const char *address)
 {
-	char *plain = address != NULL ? pattern_plain(address) : NULL;
-	const char *found = NULL;
+	const char *entry = NULL;
 
-	for (size_t i = 0; address != NULL && found == NULL && i < a->from.len; i++)
-		if (chooses(a->from.v[i], address, uid) || (plain != NULL && chooses(a->from.v[i], plain, uid)))
-			found = a->from.v[i];
-	free(plain);
-	return found;
+	if (address != NULL)
+		for_address(a, 1, uid, address, &entry);
+	return entry;
 }
 
 const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
 	const char *from_field, bool *by_from_field)
 {
 	const struct account *found = NULL;
+	const char *entry;
 	bool second;
 
 	if (sender != NULL && *sender != '\0')
-		found = for_address(c, uid, sender);
-	second = found == NULL && from_field != NULL && (found = for_address(c, uid, from_field)) != NULL;
+		found = for_address(c->v, c->len, uid, sender, &entry);
+	second = found == NULL && from_field != NULL
+		&& (found = for_address(c->v, c->len, uid, from_field, &entry)) != NULL;
 	if (by_from_field != NULL)
 		*by_from_field = second;
 	return found != NULL ? found : account_named(c, "default");
