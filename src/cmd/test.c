@@ -147,16 +147,25 @@ static bool test_by_daemon(struct test *t, int *code)
 
 /* --- by this process --- */
 
+static const char *or_none(const char *what)
+{
+	return *what != '\0' ? what : "none";
+}
+
+/* A Unix socket and a maildir have no port, and no TLS. */
 static void show_passage(const struct passage *p)
 {
 	if (*p->host == '\0')
 		return;
-	if (*p->address != '\0')
-		sheet_row("Server:", "%s (%s), port %u", p->host, p->address, (unsigned)p->port);
-	else
+	if (p->port == 0) {
 		sheet_row("Server:", "%s", p->host);
-	sheet_row("TLS:", "%s", *p->tls != '\0' ? p->tls : "none");
-	sheet_row("Login:", "%s", *p->auth != '\0' ? p->auth : "none");
+	} else if (*p->address == '\0') {
+		sheet_row("Server:", "%s, port %u: no connection", p->host, (unsigned)p->port);
+	} else {
+		sheet_row("Server:", "%s (%s), port %u", p->host, p->address, (unsigned)p->port);
+		sheet_row("TLS:", "%s", or_none(p->tls));
+		sheet_row("Login:", "%s", or_none(p->auth));
+	}
 }
 
 static void show_recipient(const struct recipient *r)
