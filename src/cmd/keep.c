@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/strv.h"
+#include "deliver/background.h"
 #include "deliver/first.h"
 #include "deliver/parts.h"
-#include "deliver/run.h"
 #include "queue/queue.h"
 #include "queue/retry.h"
 
@@ -20,36 +21,32 @@ static bool is_empty(struct queue *q)
 	return empty;
 }
 
-/* What waits for the account is tried by a process of its own. */
-static void run_account(const struct keep *k, struct queue *q, const struct account *account,
-                        bool forced)
-{
-	const struct filter filter = { .account = account->name };
-	const struct run run = {
-		.queue = q,
-		.config = k->config,
-		.filter = &filter,
-		.forced = forced,
-	};
-
-	if (!is_empty(q))
-		run_detached(&run);
-}
-
-/* Where one message got through others may: if it was the account that waited, at once. */
+/*
+ * What nobody else will try is left to a process of its own.  Where one message got through others
+ * may: if it was the account that waited, at once.
+ */
 static void go_on(const struct keep *k, struct queue *q, const struct prepared *mail,
                   bool account_waited)
 {
 	bool sent = envelope_count(&mail->envelope, RECIPIENT_SENT) > 0;
-	const struct account *done = NULL;
+	struct background b = { .queue = q, .config = k->config, .forced = sent && account_waited };
 
-	if ((k->then == KEEP_SENDING && !mail->held) || sent)
-		run_account(k, q, done = mail->route.account, k->then != KEEP_SENDING && account_waited);
 	if (k->then == KEEP_ONLY)
 		return;
-	for (const struct prepared *part = mail->next; part != NULL; part = part->next)
-		if (part->route.account != done && !part->held)
-			run_account(k, q, done = part->route.account, false);
+	if (sent)
+		strv_add(&b.accounts, mail->route.account->name);
+	for (const struct prepared *part = k->then == KEEP_SENDING ? mail : mail->next; part != NULL;
+	     part = part->next) {
+		if (part->held)
+			continue;
+		strv_add(&b.ids, part->id);
+		if (!strv_has(&b.accounts, part->route.account->name))
+			strv_add(&b.accounts, part->route.account->name);
+	}
+	if (b.accounts.len > 0 && !is_empty(q))
+		background_start(&b);
+	strv_release(&b.ids);
+	strv_release(&b.accounts);
 }
 
 static bool nobody_has_it(void *envelope)

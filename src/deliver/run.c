@@ -10,10 +10,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ struct runner {
 	deadline list_again, sum_up_again;
 	int signals, watch;              /* descriptors, or -1 */
 	int signal;                      /* that came */
+	int64_t next;                    /* of what we have seen and do not come back to */
 	struct pollfd *polls;
 	struct status *st;
 	bool failed;
@@ -116,6 +119,12 @@ static void set_aside(struct runner *x, const char *id)
 	queue_release(&e);
 }
 
+static void leave(struct runner *x, int64_t next)
+{
+	if (next < x->next)
+		x->next = next;
+}
+
 static void take_up(struct runner *x, const struct queue_entry *e, time_t now)
 {
 	const struct run *r = x->r;
@@ -126,6 +135,19 @@ static void take_up(struct runner *x, const struct queue_entry *e, time_t now)
 		schedule_add(&lane_of(x, e->info.account)->due, e->id, 0);
 	else if (r->stay || e->info.next <= now)
 		schedule_add(&lane_of(x, e->info.account)->due, e->id, e->info.next);
+	else
+		leave(x, e->info.next);
+}
+
+/* Its change time says when it was renamed, too. */
+static bool is_passed_over(const struct runner *x, const char *id)
+{
+	struct stat sb;
+
+	if (x->r->filter != NULL && !filter_matches_id(x->r->filter, id))
+		return true;
+	return x->r->since != 0 && fstatat(x->r->queue->queue_fd, id, &sb, AT_SYMLINK_NOFOLLOW) == 0
+	       && sb.st_ctime < x->r->since;
 }
 
 static void look_at(struct runner *x, const char *id)
@@ -134,7 +156,7 @@ static void look_at(struct runner *x, const char *id)
 	struct status st;
 	enum queue_result result;
 
-	if (x->r->filter != NULL && !filter_matches_id(x->r->filter, id))
+	if (is_passed_over(x, id))
 		return;
 	result = queue_look(x->r->queue, id, &e, &st);
 	if (result == QUEUE_OK)
@@ -288,6 +310,8 @@ static void come_back(struct runner *x, struct lane *l, const char *id, int64_t 
 {
 	if (x->r->stay)
 		schedule_add(&l->due, id, next);
+	else
+		leave(x, next);
 }
 
 static void take_answer(struct runner *x, struct lane *l, struct worker *w, const struct worker_answer *a)
@@ -499,6 +523,7 @@ bool run_queue(const struct run *r, int *signal, struct status *st)
 		.watch = r->stay ? watch_open(r->queue) : -1,
 		.st = st,
 		.list_again = DEADLINE_NEVER,
+		.next = INT64_MAX,
 	};
 	sigset_t signals = end_signals(), before;
 
@@ -512,36 +537,7 @@ bool run_queue(const struct run *r, int *signal, struct status *st)
 	runner_release(&x);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*signal = x.signal;
+	if (r->next != NULL)
+		*r->next = x.next;
 	return !x.failed;
-}
-
-/* --- detached --- */
-
-static _Noreturn void run_alone(const struct run *r)
-{
-	struct status st;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), signal;
-	sigset_t signals = end_signals();
-
-	sigprocmask(SIG_UNBLOCK, &signals, NULL); /* its workers end by them */
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	run_queue(r, &signal, &st);
-	_exit(0);
-}
-
-void run_detached(const struct run *r)
-{
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		setsid();
-		if (fork() == 0)
-			run_alone(r);
-		_exit(0);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
 }

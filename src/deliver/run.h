@@ -22,6 +22,8 @@ struct run {
 	const struct filter *filter;     /* NULL: every message */
 	const struct trace  *trace;
 	bool forced;                     /* whatever the next attempt's time says; not what is held */
+	time_t since;                    /* pass over files that have not changed since then; 0: none */
+	time_t *next;                    /* NULL, or told: when the first of what is left is due */
 	bool stay;                       /* go on: wait for what becomes due and what arrives */
 };
 
@@ -30,12 +32,5 @@ struct run {
  * the queue cannot be read or no process can be started.
  */
 bool run_queue(const struct run *r, int *signal, struct status *st);
-
-/*
- * The same in a process of its own that nobody waits for and that holds nothing
- * of the caller's: no descriptor, no terminal, no lock, if the caller has
- * released its entry.
- */
-void run_detached(const struct run *r);
 
 #endif

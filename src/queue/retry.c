@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int64_t retry_wait(const struct settings *s, unsigned tries, uint32_t chance)
@@ -151,4 +152,51 @@ int retry_account_probe(struct queue *q, const char *account)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* --- rounds --- */
+
+/* A line of so many octets; one more octet behind it is word for the one that goes on. */
+enum { ROUND_LINE = 64 };
+
+bool retry_round_begin(struct queue *q, const char *account, struct retry_round *out)
+{
+	char line[ROUND_LINE + 1] = "";
+	long long since, next;
+
+	*out = (struct retry_round){ .fd = open_account(q, account, ".round", O_RDWR | O_CREAT) };
+	if (out->fd < 0)
+		return false;
+	/* First the word, then the lock: whoever holds it looks for words after letting go of it. */
+	if (pwrite(out->fd, "+", 1, ROUND_LINE) != 1 || flock(out->fd, LOCK_EX | LOCK_NB) != 0
+	    || ftruncate(out->fd, ROUND_LINE) != 0) {
+		retry_round_leave(out);
+		return false;
+	}
+	if (pread(out->fd, line, ROUND_LINE, 0) == ROUND_LINE
+	    && sscanf(line, "since %lld next %lld", &since, &next) == 2) {
+		out->since = (time_t)since;
+		out->next = (time_t)next;
+	}
+	return true;
+}
+
+void retry_round_leave(struct retry_round *r)
+{
+	close(r->fd);
+	r->fd = -1;
+}
+
+bool retry_round_end(struct retry_round *r, time_t began, time_t next)
+{
+	char line[ROUND_LINE];
+	struct stat sb;
+	bool again;
+
+	memset(line, '\n', sizeof(line));
+	line[snprintf(line, sizeof(line), "since %lld next %lld", (long long)began - 1, (long long)next)] = '\n';
+	again = pwrite(r->fd, line, ROUND_LINE, 0) == ROUND_LINE && flock(r->fd, LOCK_UN) == 0
+	        && fstat(r->fd, &sb) == 0 && sb.st_size > ROUND_LINE;
+	retry_round_leave(r);
+	return again;
 }

@@ -37,4 +37,22 @@ void retry_account_works(struct queue *q, const char *account);
 /* Claim the right to probe; -1 if somebody else does.  Close the descriptor when done. */
 int retry_account_probe(struct queue *q, const char *account);
 
+/*
+ * A round: all that is due for an account is tried once, by a process that nobody
+ * waits for.  One at a time is enough; who comes while it goes on leaves word,
+ * and it goes round again.  What a round has found is kept, so that the next one
+ * need not open every file of a long queue.
+ */
+struct retry_round {
+	int    fd;                 /* the lock */
+	time_t since, next;        /* what has not changed `since` is not due before `next`; 0: not known */
+};
+
+/* False: another one is going on, and is told. */
+bool retry_round_begin(struct queue *q, const char *account, struct retry_round *out);
+/* It began then and has seen all.  True: somebody has come meanwhile. */
+bool retry_round_end(struct retry_round *r, time_t began, time_t next);
+/* It has not seen all. */
+void retry_round_leave(struct retry_round *r);
+
 #endif
