@@ -20,6 +20,7 @@ struct status {
 	int  sysexit;          /* EX_OK, EX_TEMPFAIL, EX_NOUSER, ... */
 	enum status_wait wait;
 	int  reply;            /* the peer's SMTP code; 0 if the failure is ours */
+	bool doubtful;         /* the server may have taken the message all the same (RFC 1047) */
 	char text[512];        /* one line, printable, no secrets */
 	const char *remedy;    /* what a person could do, for `check`: a constant; NULL if the text has it */
 };

@@ -256,13 +256,15 @@ static void send(struct work *w)
 		.uid = w->e->info.uid,
 		.tries = w->e->info.tries,
 		.waited = w->now > w->e->info.arrived ? (int64_t)(w->now - w->e->info.arrived) * 1000 : 0,
-		.again = w->again,
+		.again = w->again || w->e->info.doubtful,
 	};
 
 	for (size_t i = 0; i < env->len; i++)
 		w->which[i] = env->v[i].state == RECIPIENT_WAITING;
 	downtime_load(&w->downtime, w->a->queue, w->now);
 	deliver(&d);
+	for (size_t i = 0; i < env->len; i++)
+		w->e->info.doubtful |= env->v[i].state == RECIPIENT_WAITING && env->v[i].status.doubtful;
 	judge_account(w);
 	save_outcomes(w, false); /* what no transaction was needed for */
 }

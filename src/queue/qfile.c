@@ -24,9 +24,9 @@ void qfile_front(struct buf *out, const struct queue_entry *e)
 	const struct queue_info *i = &e->info;
 	size_t begin = out->len;
 
-	buf_printf(out, "%sattempt next=%010lld tries=%06u notices=%06u flags=%c%c%c\nlast %s", magic,
+	buf_printf(out, "%sattempt next=%010lld tries=%06u notices=%06u flags=%c%c%c%c\nlast %s", magic,
 	           (long long)i->next, i->tries % 1000000, i->notices % 1000000, i->held ? 'h' : '-',
-	           i->warned ? 'w' : '-', i->sending ? 's' : '-', e->last);
+	           i->warned ? 'w' : '-', i->sending ? 's' : '-', i->doubtful ? 'd' : '-', e->last);
 	while (out->len - begin < QFILE_FRONT - 1)
 		buf_putc(out, ' ');
 	buf_putc(out, '\n');
@@ -300,19 +300,20 @@ static bool read_line(struct reader *r, char *text)
 
 static bool read_front(struct queue_entry *e, const char *text)
 {
-	char front[QFILE_FRONT + 1], flags[4], *last;
+	char front[QFILE_FRONT + 1], flags[5], *last;
 	long long next;
 	int at = 0;
 
 	memcpy(front, text, QFILE_FRONT);
 	front[QFILE_FRONT] = '\0';
-	if (sscanf(front + strlen(magic), "attempt next=%10lld tries=%6u notices=%6u flags=%3[-hws]\nlast %n", &next,
+	if (sscanf(front + strlen(magic), "attempt next=%10lld tries=%6u notices=%6u flags=%4[-hwsd]\nlast %n", &next,
 	           &e->info.tries, &e->info.notices, flags, &at) != 4 || at == 0)
 		return false;
 	e->info.next = (time_t)next;
 	e->info.held = flags[0] == 'h';
 	e->info.warned = strchr(flags, 'w') != NULL;
 	e->info.sending = strchr(flags, 's') != NULL;
+	e->info.doubtful = strchr(flags, 'd') != NULL;
 	last = front + strlen(magic) + at;
 	for (size_t n = strlen(last); n > 0 && (last[n - 1] == ' ' || last[n - 1] == '\n'); n--)
 		last[n - 1] = '\0';

@@ -45,6 +45,7 @@ struct queue_info {
 	bool   warned;       /* the sender was told of the delay */
 	bool   sending;      /* an attempt began whose outcome is not written yet: found so
 	                        after a crash, the message may be sent twice */
+	bool   doubtful;     /* a server that never answered may have it already */
 	unsigned notices;    /* notifications about it so far */
 };
 

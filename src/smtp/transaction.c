@@ -399,6 +399,7 @@ static bool no_verdict(struct transaction *t, struct status *st)
 		return status_during(st, t->cut ? "in the message" : "at the end of the message");
 	st->wait = WAIT_MESSAGE;
 	st->sysexit = EX_TEMPFAIL;
+	st->doubtful = true;
 	return status_during(st, "no answer to the whole message, which may arrive twice");
 }
 

@@ -12,7 +12,7 @@ FRONT = 512
 
 def queue_file(ident, number, name, sender, next_attempt):
     message = f"Subject: {ident}\r\nMessage-ID: <{ident}@{name}.example>\r\n\r\nhello\r\n"
-    front = f"mailchute-queue 1\nattempt next={next_attempt:010d} tries=000000 notices=000000 flags=---\nlast "
+    front = f"mailchute-queue 1\nattempt next={next_attempt:010d} tries=000000 notices=000000 flags=----\nlast "
     return (
         f"{front:<{FRONT - 1}}\n"
         f"id {ident}\narrived {int(time.time())}\nuid 0\naccount default\nsize {len(message)}\nsender {sender}\n"

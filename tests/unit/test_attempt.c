@@ -20,6 +20,7 @@
  *
  *	s  sent     f  refused     w  4xx     a  the account waits
  *	h  the host does not answer           c  it closes, with 421
+ *	d  it does not answer to the message
  */
 enum { RECIPIENTS_MAX = 4, DAY = 24 * 3600 };
 
@@ -35,6 +36,7 @@ static const struct row {
 	const char *told;          /* "failed:FF " for each notification: whom it is about */
 	unsigned tries_after;
 	bool sending_after, account_waits_after, crowded_after, log_again, set_failed;
+	bool doubtful, doubtful_after;
 	bool waits_longer;         /* than the account */
 } rows[] = {
 	{ .behaviour = "sent", .before = "W", .outcome = "s", .result = ATTEMPT_DONE },
@@ -84,6 +86,10 @@ static const struct row {
 	  .outcome = "aa", .result = ATTEMPT_KEPT, .after = "WW", .account_waits_after = true },
 	{ .behaviour = "host down", .before = "W", .outcome = "h", .result = ATTEMPT_KEPT, .after = "W",
 	  .account_waits_after = true },
+	{ .behaviour = "no answer to the message: a server may have it", .before = "WW", .outcome = "dw",
+	  .result = ATTEMPT_KEPT, .after = "WW", .tries_after = 1, .doubtful_after = true },
+	{ .behaviour = "as the log then says of each attempt", .before = "W", .outcome = "w", .doubtful = true,
+	  .result = ATTEMPT_KEPT, .after = "W", .tries_after = 1, .doubtful_after = true, .log_again = true },
 	{ .behaviour = "the host closes: this message may be why", .before = "W", .outcome = "c", .tries = 20,
 	  .result = ATTEMPT_KEPT, .after = "W", .tries_after = 21, .account_waits_after = true, .waits_longer = true },
 	{ .behaviour = "one 4xx: the account works", .before = "WW", .outcome = "wa", .result = ATTEMPT_KEPT,
@@ -137,6 +143,7 @@ static void settle(struct recipient *r, char letter)
 		{ 'w', RECIPIENT_WAITING, WAIT_MESSAGE, EX_TEMPFAIL },
 		{ 'a', RECIPIENT_WAITING, WAIT_ACCOUNT, EX_NOPERM },
 		{ 'h', RECIPIENT_WAITING, WAIT_HOST, EX_TEMPFAIL },
+		{ 'd', RECIPIENT_WAITING, WAIT_MESSAGE, EX_TEMPFAIL },
 		{ 'c', RECIPIENT_WAITING, WAIT_HOST, EX_TEMPFAIL },
 	};
 
@@ -144,6 +151,7 @@ static void settle(struct recipient *r, char letter)
 		if (outcomes[i].letter == letter) {
 			r->state = outcomes[i].state;
 			status_defer(&r->status, outcomes[i].wait, outcomes[i].sysexit, "because %c", letter);
+			r->status.doubtful = letter == 'd';
 			r->status.reply = letter == 'c' ? REPLY_CLOSING : 0;
 		}
 }
@@ -199,6 +207,7 @@ static void queue_up(const struct row *r, struct queue_entry *claimed)
 		.tries = r->tries,
 		.notices = r->notices,
 		.sending = r->sending || r->submitting,
+		.doubtful = r->doubtful,
 	};
 	struct envelope e;
 	struct message m;
@@ -239,6 +248,7 @@ static void check_file(const struct row *r)
 	}
 	ck_assert_msg(strcmp(states, r->after) == 0, "%s: %s", r->behaviour, states);
 	ck_assert_msg(e.info.tries == r->tries_after, "%s: %u tries", r->behaviour, e.info.tries);
+	ck_assert_msg(e.info.doubtful == r->doubtful_after, "%s: doubt", r->behaviour);
 	ck_assert_msg(e.info.sending == r->sending_after, "%s: sending", r->behaviour);
 	if (r->result == ATTEMPT_KEPT && r->told != NULL)
 		ck_assert_msg(e.info.notices == r->notices + 1, "%s: %u notices", r->behaviour, e.info.notices);

@@ -147,7 +147,7 @@ START_TEST(changes_are_found_again)
 	ck_assert(queue_save_recipients(&e, second, &st));
 	e.info.tries = 3;
 	e.info.next = 4000000000;
-	e.info.held = e.info.sending = true;
+	e.info.held = e.info.sending = e.info.doubtful = true;
 	e.info.notices = 2;
 	snprintf(e.last, sizeof(e.last), "450 4.2.1 later = perhaps");
 	ck_assert(queue_save_attempt(&e, &st));
@@ -159,7 +159,7 @@ START_TEST(changes_are_found_again)
 	ck_assert(e.envelope.v[1].owed && !e.envelope.v[0].owed);
 	ck_assert_uint_eq(e.info.tries, 3);
 	ck_assert_int_eq(e.info.next, 4000000000);
-	ck_assert(e.info.held && e.info.sending && !e.info.warned);
+	ck_assert(e.info.held && e.info.sending && e.info.doubtful && !e.info.warned);
 	ck_assert_uint_eq(e.info.notices, 2);
 	ck_assert_str_eq(e.last, "450 4.2.1 later = perhaps");
 	queue_release(&e);
@@ -402,6 +402,31 @@ START_TEST(an_account_waits_as_a_whole)
 }
 END_TEST
 
+START_TEST(one_round_at_a_time)
+{
+	struct retry_round r, other;
+
+	ck_assert(retry_round_begin(&queue, "work", &r));
+	ck_assert_int_eq(r.since, 0);
+	ck_assert(!retry_round_begin(&queue, "work", &other));
+	ck_assert(retry_round_begin(&queue, "home", &other));
+	retry_round_leave(&other);
+	ck_assert_msg(retry_round_end(&r, 1000, 5000), "who came meanwhile is forgotten");
+
+	ck_assert(retry_round_begin(&queue, "work", &r));
+	ck_assert_int_eq(r.since, 999);
+	ck_assert_int_eq(r.next, 5000);
+	ck_assert_msg(!retry_round_end(&r, 2000, INT64_MAX), "nobody came");
+
+	ck_assert(retry_round_begin(&queue, "work", &r));
+	ck_assert_int_eq(r.next, INT64_MAX);
+	retry_round_leave(&r); /* and nothing is written */
+	ck_assert(retry_round_begin(&queue, "work", &r));
+	ck_assert_int_eq(r.since, 1999);
+	retry_round_leave(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("queue");
@@ -421,6 +446,7 @@ int main(void)
 	tcase_add_test(tc, a_notification_waits_for_its_original);
 	tcase_add_loop_test(tc, waits_double_up_to_the_longest, 0, COUNT_OF(waits));
 	tcase_add_test(tc, an_account_waits_as_a_whole);
+	tcase_add_test(tc, one_round_at_a_time);
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
 }
