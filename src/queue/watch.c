@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,8 +42,10 @@ bool watch_read(int fd, void (*news)(void *arg, const char *id), void *arg)
 	return all;
 }
 
-bool watch_tell(const struct queue_entry *e, struct status *st)
+bool watch_tell(struct queue_entry *e, struct status *st)
 {
+	flock(e->fd, LOCK_UN);
+	e->claimed = false;
 	return futimens(e->fd, NULL) == 0
 	       || status_fail(st, EX_TEMPFAIL, "touching %s: %s", e->id, strerror(errno));
 }

@@ -15,7 +15,10 @@ int watch_open(const struct queue *q);
 /* Call `news` for each; false if some were missed: list the queue anew. */
 bool watch_read(int fd, void (*news)(void *arg, const char *id), void *arg);
 
-/* Have a claimed entry looked at again, when it has been changed. */
-bool watch_tell(const struct queue_entry *e, struct status *st);
+/*
+ * Have a claimed entry looked at again, when it has been changed.  The claim ends
+ * here: who comes at once must not find it taken, and put it off for that.
+ */
+bool watch_tell(struct queue_entry *e, struct status *st);
 
 #endif
