@@ -31,10 +31,16 @@ static bool find_month(const char *name, int *out)
 	return false;
 }
 
+static bool is_within(int n, int least, int most)
+{
+	return n >= least && n <= most;
+}
+
 static bool is_plausible(const struct tm *t, int zone)
 {
-	return t->tm_year >= 70 && t->tm_year < 1000 && t->tm_mday >= 1 && t->tm_mday <= 31 && t->tm_hour <= 23
-	       && t->tm_min <= 59 && t->tm_sec <= 60 && zone % 100 <= 59 && abs(zone) <= 1400;
+	return is_within(t->tm_year, 70, 999) && is_within(t->tm_mday, 1, 31) && is_within(t->tm_hour, 0, 23)
+	       && is_within(t->tm_min, 0, 59) && is_within(t->tm_sec, 0, 60)
+	       && is_within(abs(zone), 0, 1400) && is_within(abs(zone) % 100, 0, 59);
 }
 
 /* "24 Nov 2026 14:09:13 +0000", from its first digit. */
