@@ -29,10 +29,7 @@ mail_server_there() {
 
 # open_root: what is written there is gone with this process's mounts
 open_root() {
-	mkdir -p "$WORK/layer" "$ROOT"
-	mount -t tmpfs none "$WORK/layer"
-	mkdir "$WORK"/layer/{upper,work}
-	mount -t overlay -o "lowerdir=$BASE,upperdir=$WORK/layer/upper,workdir=$WORK/layer/work" none "$ROOT"
+	layer "$BASE" "$ROOT"
 	mount -t proc proc "$ROOT/proc"
 	mount --bind /dev/pts "$ROOT/dev/pts"
 	hostname host.$DOMAIN

@@ -98,6 +98,15 @@ debian() {
 	install_in "$@"
 }
 
+# layer BASE DIR: BASE is seen at DIR, and what is changed there is gone with this process's mounts
+layer() {
+	local over=$2.layer
+	mkdir -p "$over" "$2"
+	mount -t tmpfs none "$over"
+	mkdir "$over"/{upper,work}
+	mount -t overlay -o "lowerdir=$1,upperdir=$over/upper,workdir=$over/work" none "$2"
+}
+
 # install_in DIR PACKAGE...: where missing
 install_in() {
 	local root=$1 p missing=()

@@ -8,16 +8,13 @@ MACHINE=$WORK/machine CONF=$WORK/machine/etc/mailchute.conf
 . "$HERE/servers/certs.sh"
 . "$HERE/servers/postfix.sh"
 
-# machine_open PACKAGE...: a running Postfix, and a Debian with these and with the callers' programs
+# machine_open: a running Postfix, and a Debian with the programs that send
 machine_open() {
 	local base=$CACHE/machine.$CODENAME
 	need debootstrap
 	debian "$base" ca-certificates cron git-email libgsasl18 libmailtools-perl perl php-cli procps systemd-sysv
 	[[ -e $base/srv/logwatch.deb ]] || fetch_logwatch "$base"
-	mkdir -p "$WORK/layer" "$MACHINE"
-	mount -t tmpfs none "$WORK/layer"
-	mkdir "$WORK"/layer/{upper,work}
-	mount -t overlay -o "lowerdir=$base,upperdir=$WORK/layer/upper,workdir=$WORK/layer/work" none "$MACHINE"
+	layer "$base" "$MACHINE"
 	rm -f "$MACHINE"/{etc/resolv.conf,usr/sbin/policy-rc.d} # what is installed starts, as on a real one
 	echo '127.0.0.1 localhost' >"$MACHINE/etc/hosts"
 	echo $DOMAIN >"$MACHINE/etc/mailname"
@@ -49,7 +46,6 @@ check() { # check WHAT COMMAND...
 	verdict "$what" $rc "$WORK/out"
 }
 
-package() { inside dpkg-query -W -f '${db:Status-Status}' mailchute 2>/dev/null || true; }
 # apt_inside WORD...: what it says is in $WORK/out
 apt_inside() {
 	inside apt-get -y -o Dpkg::Use-Pty=0 --no-install-recommends "$@" </dev/null >"$WORK/out" 2>&1
