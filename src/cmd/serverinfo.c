@@ -297,7 +297,7 @@ static int ask_hosts(const struct config *c, const struct account *a)
 static int with_config(const struct config *c, const char *name)
 {
 	const struct account *a = name != NULL ? account_named(c, name)
-	                                       : account_choose(c, getuid(), NULL, NULL, NULL);
+	                                       : account_choose(c, getuid(), NULL, NULL).account;
 
 	if (a == NULL)
 		return fail(name != NULL ? "there is no account of this name"

@@ -77,55 +77,46 @@ static const char *find_entry(const struct account *a, uid_t uid, const char *ad
 	return NULL;
 }
 
-static const struct account *find(const struct account *v, size_t n, uid_t uid, const char *address,
+static const struct account *find(const struct config *c, uid_t uid, const char *address,
 	bool pattern, const char **entry)
 {
-	for (size_t i = 0; address != NULL && i < n; i++)
-		if ((*entry = find_entry(&v[i], uid, address, pattern)) != NULL)
-			return &v[i];
+	for (size_t i = 0; address != NULL && i < c->len; i++)
+		if ((*entry = find_entry(&c->v[i], uid, address, pattern)) != NULL)
+			return &c->v[i];
 	return NULL;
 }
 
-/* Of n accounts, by the whole address exactly, then without its detail, then by pattern. */
-static const struct account *for_address(const struct account *v, size_t n, uid_t uid,
-	const char *address, const char **entry)
+/* The whole address exactly, then without its detail, then by pattern. */
+static const struct account *for_address(const struct config *c, uid_t uid, const char *address,
+	const char **entry)
 {
 	char *plain = pattern_plain(address);
-	const struct account *found = find(v, n, uid, address, false, entry);
+	const struct account *found = find(c, uid, address, false, entry);
 
 	if (found == NULL)
-		found = find(v, n, uid, plain, false, entry);
+		found = find(c, uid, plain, false, entry);
 	if (found == NULL)
-		found = find(v, n, uid, address, true, entry);
+		found = find(c, uid, address, true, entry);
 	if (found == NULL)
-		found = find(v, n, uid, plain, true, entry);
+		found = find(c, uid, plain, true, entry);
 	free(plain);
 	return found;
 }
 
-const char *account_entry(const struct account *a, uid_t uid, const char *address)
+struct account_choice account_choose(const struct config *c, uid_t uid, const char *sender,
+	const char *from_field)
 {
-	const char *entry = NULL;
-
-	if (address != NULL)
-		for_address(a, 1, uid, address, &entry);
-	return entry;
-}
-
-const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
-	const char *from_field, bool *by_from_field)
-{
-	const struct account *found = NULL;
-	const char *entry;
-	bool second;
+	struct account_choice choice = { .account = NULL };
 
 	if (sender != NULL && *sender != '\0')
-		found = for_address(c->v, c->len, uid, sender, &entry);
-	second = found == NULL && from_field != NULL
-		&& (found = for_address(c->v, c->len, uid, from_field, &entry)) != NULL;
-	if (by_from_field != NULL)
-		*by_from_field = second;
-	return found != NULL ? found : account_named(c, "default");
+		choice.account = for_address(c, uid, sender, &choice.entry);
+	if (choice.account == NULL && from_field != NULL) {
+		choice.account = for_address(c, uid, from_field, &choice.entry);
+		choice.by_from_field = choice.account != NULL;
+	}
+	if (choice.account == NULL)
+		choice.account = account_named(c, "default");
+	return choice;
 }
 
 const struct account *account_covering(const struct config *c, const struct account *a,

@@ -48,12 +48,15 @@ void config_print(const struct config *c, FILE *out);
 /*
  * The account for an envelope sender and a From address (either may be NULL):
  * by the first, else by the second, exact before pattern, else `default`.  `uid`
- * calls: %U in `from` is its login name.  `by_from_field` (may be NULL) tells whether the second chose.  NULL if there is none.
+ * calls: %U in `from` is its login name.
  */
-const struct account *account_choose(const struct config *c, uid_t uid, const char *sender,
-                                     const char *from_field, bool *by_from_field);
-/* The entry of the account's `from` that is for this address (NULL: none); NULL if none is. */
-const char *account_entry(const struct account *a, uid_t uid, const char *address);
+struct account_choice {
+	const struct account *account;   /* NULL: none is for it */
+	const char *entry;               /* of its `from`, which chose it; NULL: it is `default` */
+	bool by_from_field;              /* the second address chose */
+};
+struct account_choice account_choose(const struct config *c, uid_t uid, const char *sender,
+                                     const char *from_field);
 /* Whether an address in wire form is the one that `from` names, or fits it if that is a pattern. */
 bool account_matches(const char *from, const char *address);
 const struct account *account_named(const struct config *c, const char *name);

@@ -129,10 +129,12 @@ static void choose_account(struct route *r, const struct config *c, uid_t uid, s
 	               ? mapping_sender(&c->settings, n->given, MAPPING_ENVELOPE) : NULL;
 	char *author = n->author != NULL
 	               ? mapping_sender(&c->settings, n->author, MAPPING_HEADER) : NULL;
+	struct account_choice choice;
 
-	r->account = account_choose(c, uid, sender, author, &n->by_author);
-	if (r->account != NULL)
-		r->entry = account_entry(r->account, uid, n->by_author ? author : sender);
+	choice = account_choose(c, uid, sender, author);
+	r->account = choice.account;
+	r->entry = choice.entry;
+	n->by_author = choice.by_from_field;
 	free(sender);
 	free(author);
 }

@@ -312,9 +312,9 @@ START_TEST(the_msmtprc_of_the_manual)
 	ck_assert(says(text, "isp", "port 587"));
 	ck_assert(says(text, "isp", "user 12345"));
 	ck_assert_ptr_null(strstr(text, "gpg2"));
-	ck_assert_str_eq(account_choose(&c, 0, "joey+list@FREEMAIL.example", NULL, NULL)->name, "freemail2");
-	ck_assert_str_eq(account_choose(&c, 0, "smithjoe@isp.example", NULL, NULL)->name, "isp");
-	ck_assert_str_eq(account_choose(&c, 0, "root@localhost", NULL, NULL)->name, "default");
+	ck_assert_str_eq(account_choose(&c, 0, "joey+list@FREEMAIL.example", NULL).account->name, "freemail2");
+	ck_assert_str_eq(account_choose(&c, 0, "smithjoe@isp.example", NULL).account->name, "isp");
+	ck_assert_str_eq(account_choose(&c, 0, "root@localhost", NULL).account->name, "default");
 	free(text);
 	config_release(&c);
 }
@@ -686,18 +686,18 @@ static const struct {
 
 START_TEST(choose)
 {
-	const struct account *a;
+	struct account_choice got;
 	struct status st;
 	struct config c;
-	bool second;
 
 	put("c", choices);
 	setenv("MAILCHUTE_CONFIG", "c", 1);
 	config_init(&c);
 	ck_assert_msg(config_load(&c, NULL, &st), "%s", st.text);
-	a = account_choose(&c, 0, chosen[_i].sender, chosen[_i].from_field, &second);
-	ck_assert_str_eq(a->name, chosen[_i].account);
-	ck_assert_int_eq(second, chosen[_i].by_from_field);
+	got = account_choose(&c, 0, chosen[_i].sender, chosen[_i].from_field);
+	ck_assert_str_eq(got.account->name, chosen[_i].account);
+	ck_assert_int_eq(got.by_from_field, chosen[_i].by_from_field);
+	ck_assert_int_eq(got.entry == NULL, strcmp(chosen[_i].account, "default") == 0);
 	config_release(&c);
 }
 END_TEST
@@ -750,7 +750,7 @@ START_TEST(no_default_no_account)
 	setenv("MAILCHUTE_CONFIG", "c", 1);
 	config_init(&c);
 	ck_assert(config_load(&c, NULL, &st));
-	ck_assert_ptr_null(account_choose(&c, 0, "a@b.c", NULL, NULL));
+	ck_assert_ptr_null(account_choose(&c, 0, "a@b.c", NULL).account);
 	ck_assert_ptr_null(account_named(&c, "default"));
 	assert_sender(account_named(&c, "a"), 0, "joe@y.example");
 	config_release(&c);
