@@ -261,7 +261,6 @@ static void send(struct work *w)
 
 	for (size_t i = 0; i < env->len; i++)
 		w->which[i] = env->v[i].state == RECIPIENT_WAITING;
-	downtime_load(&w->downtime, w->a->queue, w->now);
 	deliver(&d);
 	for (size_t i = 0; i < env->len; i++)
 		w->e->info.doubtful |= env->v[i].state == RECIPIENT_WAITING && env->v[i].status.doubtful;
@@ -438,6 +437,7 @@ enum attempt_result attempt(struct attempt *a, struct status *st)
 		.a = a,
 		.e = a->entry,
 		.settings = &a->config->settings,
+		.downtime = { .queue = a->queue },
 		.probe = -1,
 		.now = time(NULL),
 		.notices = a->entry->info.notices,

@@ -85,10 +85,16 @@ static bool send(struct attempt *t, struct status *st)
 	return false;
 }
 
+/* As what downtime knows it. */
+static char *name_of(const struct smarthost *server)
+{
+	return alloc_printf("%s:%u", server->host, (unsigned)server->port);
+}
+
 /* A login that was refused and the like are no fault of the one server. */
 static void learn(const struct delivery *d, const struct smarthost *server, bool ok, const struct status *st)
 {
-	char *name = alloc_printf("%s:%u", server->host, (unsigned)server->port);
+	char *name = name_of(server);
 
 	if (ok)
 		downtime_works(d->downtime, name, time(NULL));
@@ -171,21 +177,22 @@ static void put_into_maildir(struct attempt *t)
 	buf_release(&name);
 }
 
-static bool is_down(const struct delivery *d, const struct smarthost *server)
+static bool is_down(const struct downtime *d, const struct smarthost *server)
 {
-	char *name = alloc_printf("%s:%u", server->host, (unsigned)server->port);
-	bool down = d->downtime != NULL && downtime_has(d->downtime, name, time(NULL));
+	char *name = name_of(server);
+	bool down = downtime_has(d, name, time(NULL));
 
 	free(name);
 	return down;
 }
 
 /* Those that failed lately behind the others; both as they were. */
-static void put_down_last(const struct delivery *d, struct smarthosts *s)
+static void put_down_last(struct downtime *d, struct smarthosts *s)
 {
-	struct smarthost *v = alloc_array(NULL, s->len + 1, sizeof(*v));
+	struct smarthost *v = alloc_array(NULL, s->len, sizeof(*v));
 	size_t n = 0;
 
+	downtime_refresh(d, time(NULL));
 	for (int down = 0; down <= 1; down++)
 		for (size_t i = 0; i < s->len; i++)
 			if (is_down(d, &s->v[i]) == down)
@@ -209,8 +216,8 @@ static void find_servers(struct attempt *t, struct smarthosts *all)
 			add_failure(&t->why, &st);
 	if (all->len == 0)
 		settle_unanswered(t->d->envelope, &t->why);
-	if (all->len > 1)
-		put_down_last(t->d, all);
+	if (all->len > 1 && t->d->downtime != NULL)
+		put_down_last(t->d->downtime, all);
 }
 
 static void try_servers(struct attempt *t)

@@ -77,14 +77,16 @@ void downtime_print(const struct downtime *d, struct buf *out)
 		buf_printf(out, "%lld %s\n", (long long)d->v[i].until, d->v[i].server);
 }
 
-void downtime_load(struct downtime *d, struct queue *q, time_t now)
+void downtime_refresh(struct downtime *d, time_t now)
 {
 	struct buf text;
 	int fd;
 
-	d->queue = q;
+	if (d->queue == NULL)
+		return;
 	d->len = 0;
-	if (q == NULL || (fd = openat(q->spool_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0)
+	fd = openat(d->queue->spool_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
 		return;
 	buf_init(&text, DOWN_MOST * LINE_MAX_OCTETS);
 	if (io_read_all(fd, &text))
@@ -113,13 +115,6 @@ static void save(const struct downtime *d)
 
 /* --- what is learnt --- */
 
-/* Others may have learnt something, too. */
-static void look_again(struct downtime *d, time_t now)
-{
-	if (d->queue != NULL)
-		downtime_load(d, d->queue, now);
-}
-
 bool downtime_has(const struct downtime *d, const char *server, time_t now)
 {
 	const struct down *known = find((struct downtime *)d, server);
@@ -129,7 +124,7 @@ bool downtime_has(const struct downtime *d, const char *server, time_t now)
 
 void downtime_failed(struct downtime *d, const char *server, time_t now)
 {
-	look_again(d, now);
+	downtime_refresh(d, now);
 	add(d, server, now + DOWN_SECONDS);
 	save(d);
 }
@@ -140,7 +135,7 @@ void downtime_works(struct downtime *d, const char *server, time_t now)
 
 	if (known == NULL)
 		return;
-	look_again(d, now);
+	downtime_refresh(d, now);
 	if ((known = find(d, server)) != NULL)
 		forget(d, known);
 	save(d);

@@ -28,8 +28,8 @@ struct downtime {
 	size_t len;
 };
 
-/* What is known at this time.  `q` may be NULL. */
-void downtime_load(struct downtime *d, struct queue *q, time_t now);
+/* What others have learnt, too, if there is a queue. */
+void downtime_refresh(struct downtime *d, time_t now);
 
 bool downtime_has(const struct downtime *d, const char *server, time_t now);
 void downtime_failed(struct downtime *d, const char *server, time_t now);

@@ -119,19 +119,19 @@ static void teardown(void)
 /* Of two processes each keeps what the other has learnt. */
 START_TEST(shared)
 {
-	struct downtime one, other;
+	struct downtime one = { .queue = &q }, other = { .queue = &q };
 	struct stat is;
 
-	downtime_load(&one, &q, NOW);
-	downtime_load(&other, &q, NOW);
+	downtime_refresh(&one, NOW);
+	downtime_refresh(&other, NOW);
 	downtime_failed(&one, "a:25", NOW);
 	downtime_failed(&other, "b:25", NOW);
-	downtime_load(&one, &q, NOW);
+	downtime_refresh(&one, NOW);
 	ck_assert(downtime_has(&one, "a:25", NOW) && downtime_has(&one, "b:25", NOW));
 	ck_assert_int_eq(fstatat(q.spool_fd, "down", &is, 0), 0);
 	ck_assert_uint_eq(is.st_mode & 0777, 0600);
 	downtime_works(&one, "a:25", NOW);
-	downtime_load(&other, &q, NOW);
+	downtime_refresh(&other, NOW);
 	ck_assert(!downtime_has(&other, "a:25", NOW) && downtime_has(&other, "b:25", NOW));
 }
 END_TEST
@@ -144,11 +144,11 @@ START_TEST(no_file)
 		"mkdir down.new",
 	};
 	char *command = alloc_printf("cd %s && %s", dir, commands[_i]);
-	struct downtime d;
+	struct downtime d = { .queue = &q };
 
 	ck_assert_int_eq(system(command), 0);
 	free(command);
-	downtime_load(&d, &q, NOW);
+	downtime_refresh(&d, NOW);
 	ck_assert_uint_eq(d.len, 0);
 	downtime_failed(&d, "a:25", NOW);
 	ck_assert(downtime_has(&d, "a:25", NOW));
