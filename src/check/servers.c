@@ -74,7 +74,7 @@ static bool answers(const struct server *v, const struct way *w)
 	as.tls_certcheck = false;
 	as.tls_fingerprint = as.auth = (struct strv){ 0 };
 	as.tls_cert_file = as.tls_key_file = NULL;
-	ok = session_open_smarthost(&s, v->n->config, &as, &host, NULL, deadline_in(PROBE_MS), &st);
+	ok = session_open(&s, v->n->config, &as, &host, NULL, deadline_in(PROBE_MS), &st);
 	session_close(&s);
 	return ok;
 }
@@ -184,7 +184,7 @@ static void ask(struct server *v)
 	struct status st;
 	bool ok, in_the_clear;
 
-	ok = session_open_smarthost(&s, v->n->config, &v->as, v->host, &trace, deadline_in(HOST_MS), &st);
+	ok = session_open(&s, v->n->config, &v->as, v->host, &trace, deadline_in(HOST_MS), &st);
 	if (ok)
 		look_at(v, &s);
 	in_the_clear = s.connected && !s.tls_begun && v->account->socket == NULL;

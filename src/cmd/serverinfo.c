@@ -230,7 +230,7 @@ static bool ask(struct inquiry *q, const char *wrong, struct status *st)
 	char *greeting = NULL;
 	struct trace trace = { .line = keep_greeting, .arg = &greeting };
 	struct session s;
-	bool ok = session_open_smarthost(&s, q->config, &q->as, q->host, &trace, 0, st);
+	bool ok = session_open(&s, q->config, &q->as, q->host, &trace, 0, st);
 
 	q->connected = s.connected;
 	if (ok)

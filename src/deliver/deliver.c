@@ -112,7 +112,7 @@ static bool try_server(struct attempt *t, const struct smarthost *server, bool o
 	bool let_in, ok;
 
 	t->link->open = true;
-	let_in = session_open_smarthost(s, d->config, d->account, server, d->trace, d->until, &st);
+	let_in = session_open(s, d->config, d->account, server, d->trace, d->until, &st);
 	ok = let_in && send(t, &st);
 	t->broke_off |= let_in && !ok && st.wait == WAIT_HOST && st.reply != REPLY_CLOSING;
 	if (one_of_several && d->downtime != NULL)

@@ -188,15 +188,12 @@ bool srv_lookup(const char *domain, bool clear, deadline until, struct srv_serve
 {
 	static const char *const services[] = { "_submissions._tcp", "_submission._tcp" };
 	struct result results[COUNT_OF(services)] = { { .found = FOUND_NONE } };
-	char *ascii = resolve_alabel(domain, st);
-	bool ok = ascii != NULL || status_fail(st, EX_CONFIG, "%s", st->text);
 
 	*out = (struct srv_servers){ .n = 0 };
-	for (size_t i = clear; ok && i < COUNT_OF(services); i++)
-		ok = add_service(out, services[i], ascii, until, &results[i], st);
-	ok = ok && (out->n > 0 || explain(results + clear, COUNT_OF(services) - clear, st));
-	free(ascii);
-	return ok;
+	for (size_t i = clear; i < COUNT_OF(services); i++)
+		if (!add_service(out, services[i], domain, until, &results[i], st))
+			return false;
+	return out->n > 0 || explain(results + clear, COUNT_OF(services) - clear, st);
 }
 
 /* --- whom to trust --- */

@@ -46,8 +46,8 @@ bool srv_parse(struct srv *out, const unsigned char *answer, size_t n);
 void srv_order(struct srv *s, uint32_t (*chance)(void));
 
 /*
- * Ask DNS for both services; with `clear`, for who goes without TLS, for the second
- * alone.  All servers in order, at least one.  False, with wait HOST: EX_TEMPFAIL if
+ * Ask DNS for both services of a domain, in A-labels; with `clear`, for who goes
+ * without TLS, for the second alone.  All servers in order, at least one.  False, with wait HOST: EX_TEMPFAIL if
  * there is no answer or no such record, EX_CONFIG if the domain says that it has
  * no such service.
  */

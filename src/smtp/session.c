@@ -415,24 +415,23 @@ static bool connect_host(struct session *s, struct status *st)
 	return s->connected;
 }
 
-static void init(struct session *s, const struct config *c, const struct account *a,
-                 const struct trace *trace, deadline until)
+bool session_open(struct session *s, const struct config *c, const struct account *a,
+                  const struct smarthost *host, const struct trace *trace, deadline until,
+                  struct status *st)
 {
-	*s = (struct session){ .config = c, .account = a, .trace = trace, .until = until };
+	*s = (struct session){
+		.config = c,
+		.account = a,
+		.trace = trace,
+		.host = alloc_copy(host->host),
+		.port = host->port,
+		.tls_at_once = host->tls_at_once,
+		.tls_name = alloc_copy(host->tls_name),
+		.until = until,
+	};
 	ehlo_init(&s->ehlo);
 	reply_init(&s->reply);
 	buf_init(&s->line, COMMAND_MAX);
-}
-
-bool session_open_smarthost(struct session *s, const struct config *c, const struct account *a,
-                            const struct smarthost *host, const struct trace *trace, deadline until,
-                            struct status *st)
-{
-	init(s, c, a, trace, until);
-	s->host = alloc_copy(host->host);
-	s->port = host->port;
-	s->tls_at_once = host->tls_at_once;
-	s->tls_name = alloc_copy(host->tls_name);
 
 	if (connect_host(s, st) && choose_name(s, st)
 	    && tls_at_once(s, st) && positive(s, "greeting", st) && hello(s, st) && starttls(s, st)
@@ -441,26 +440,6 @@ bool session_open_smarthost(struct session *s, const struct config *c, const str
 	if (st->wait == WAIT_NOTHING) /* no message was concerned yet */
 		st->wait = WAIT_ACCOUNT;
 	return s->connected ? status_during(st, "%s", s->host) : false; /* dial names it itself */
-}
-
-bool session_open_until(struct session *s, const struct config *c, const struct account *a,
-                        size_t i, const struct trace *trace, deadline until, struct status *st)
-{
-	struct smarthosts found;
-	bool ok;
-
-	init(s, c, a, trace, until);
-	smarthosts_init(&found);
-	ok = smarthosts_add(&found, a, i, within(s, deadline_in(a->connect_timeout)), st)
-	     && session_open_smarthost(s, c, a, &found.v[0], trace, until, st);
-	smarthosts_release(&found);
-	return ok;
-}
-
-bool session_open(struct session *s, const struct config *c, const struct account *a,
-                  size_t i, const struct trace *trace, struct status *st)
-{
-	return session_open_until(s, c, a, i, trace, 0, st);
 }
 
 /* The reply is a courtesy that the server gets a short while for. */

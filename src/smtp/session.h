@@ -53,15 +53,9 @@ struct session {
  * greeting or EHLO 5xx: EX_TEMPFAIL, HOST; no SMTP at all: EX_PROTOCOL, HOST; what
  * our own configuration lacks: EX_CONFIG, ACCOUNT.  It is never the message's fault.
  */
-bool session_open_smarthost(struct session *s, const struct config *c, const struct account *a,
-                            const struct smarthost *host, const struct trace *trace, deadline until,
-                            struct status *st);
-/* The same with the first that hosts.v[i] of the account stands for. */
-bool session_open_until(struct session *s, const struct config *c, const struct account *a,
-                        size_t i, const struct trace *trace, deadline until, struct status *st);
-/* Without a deadline for all of it. */
 bool session_open(struct session *s, const struct config *c, const struct account *a,
-                  size_t i, const struct trace *trace, struct status *st);
+                  const struct smarthost *host, const struct trace *trace, deadline until,
+                  struct status *st);
 /* QUIT if the server still listens, a short while at most; frees all. */
 void session_close(struct session *s);
 

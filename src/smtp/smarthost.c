@@ -70,7 +70,7 @@ static bool add_host(struct smarthosts *s, const struct account *a, const char *
 }
 
 bool smarthosts_add(struct smarthosts *s, const struct account *a, size_t entry, deadline until,
-                 struct status *st)
+                    struct status *st)
 {
 	unsigned short port;
 	char *name;

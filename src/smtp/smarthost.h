@@ -33,6 +33,6 @@ size_t smarthosts_entries(const struct account *a);
  * srv_lookup() has it; EX_CONFIG for a name that is none and where there is no host.
  */
 bool smarthosts_add(struct smarthosts *s, const struct account *a, size_t entry, deadline until,
-                 struct status *st);
+                    struct status *st);
 
 #endif

@@ -346,6 +346,7 @@ START_TEST(opens)
 	const struct row *r = &rows[_i];
 	struct config config;
 	struct account account;
+	struct smarthosts hosts;
 	struct session session;
 	struct status st;
 	struct script server;
@@ -359,7 +360,9 @@ START_TEST(opens)
 	listener = listen_for(&account, r->tcp);
 	server = script_start_on(listener, r->script);
 	buf_init(&seen, 65536);
-	ok = session_open(&session, &config, &account, 0, &trace, &st);
+	smarthosts_init(&hosts);
+	ck_assert(smarthosts_add(&hosts, &account, 0, deadline_in(30000), &st));
+	ok = session_open(&session, &config, &account, &hosts.v[0], &trace, 0, &st);
 	check_outcome(r, ok, &session, &st);
 	session_close(&session);
 	ck_assert_msg(script_ended_well(&server), "%s: the dialogue went another way", r->behaviour);
@@ -367,6 +370,7 @@ START_TEST(opens)
 		ck_assert_msg(strstr(seen.data, r->trace) != NULL, "%s:\n%s", r->behaviour, seen.data);
 	buf_release(&seen);
 	close(listener);
+	smarthosts_release(&hosts);
 	free_account(&account);
 	config_release(&config);
 }
