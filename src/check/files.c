@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "config/machine.h"
 
 /* A file that a configuration consists of or names. */
 struct named_file {
@@ -16,13 +15,6 @@ struct named_file {
 	const char *secret;    /* "the password in it"; NULL: anybody may read it */
 	struct stat is;
 };
-
-static char *user_name(uid_t uid)
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	return pw != NULL ? alloc_copy(pw->pw_name) : alloc_printf("uid %lu", (unsigned long)uid);
-}
 
 /* How a secret file should be: for the daemon's group, or for its owner alone. */
 static void add_secret(struct inspection *n, const struct named_file *f, const char *what)
@@ -55,7 +47,7 @@ static void check_owner(struct inspection *n, const struct named_file *f)
 
 	if (owner == 0 || owner == geteuid() || owner == n->reader.uid)
 		return;
-	name = user_name(owner);
+	name = reader_name(owner);
 	remedy = alloc_printf("chown root %s", f->path);
 	findings_add(n->findings, FINDING_WRONG, f->path, remedy, "it belongs to %s, who can read and change it",
 	             name);
@@ -106,13 +98,11 @@ static void check_file(struct inspection *n, const char *path, const char *secre
 
 static void check_netrc(struct inspection *n)
 {
-	char *home = machine_home();
-	char *own = home != NULL ? alloc_printf("%s/.netrc", home) : NULL;
+	char *own = secret_netrc();
 
 	check_file(n, own, "the passwords in it");
 	check_file(n, SYSCONFDIR "/netrc", "the passwords in it");
 	free(own);
-	free(home);
 }
 
 static bool wants_netrc(const struct account *a)

@@ -1,6 +1,5 @@
 #include "check/finding.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,17 +60,24 @@ static void take(struct findings *f, struct finding new)
 	f->v[f->len++] = new;
 }
 
+void findings_vadd(struct findings *f, enum severity severity, const char *where, const char *remedy,
+                   const char *what, va_list ap)
+{
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX / 2);
+	buf_vprintf(&text, what, ap);
+	take(f, (struct finding){ severity, alloc_copy(where), buf_detach(&text), alloc_copy(remedy) });
+}
+
 void findings_add(struct findings *f, enum severity severity, const char *where, const char *remedy,
                   const char *what, ...)
 {
-	struct buf text;
 	va_list ap;
 
-	buf_init(&text, SIZE_MAX / 2);
 	va_start(ap, what);
-	buf_vprintf(&text, what, ap);
+	findings_vadd(f, severity, where, remedy, what, ap);
 	va_end(ap);
-	take(f, (struct finding){ severity, alloc_copy(where), buf_detach(&text), alloc_copy(remedy) });
 }
 
 void findings_add_status(struct findings *f, const char *where, const struct status *st)

@@ -1,6 +1,7 @@
 #ifndef CHECK_FINDING_H
 #define CHECK_FINDING_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -34,6 +35,8 @@ const char *finding_word(enum severity severity);
 /* One more; `what` is a format.  What was found already, in any place, is not told again. */
 void findings_add(struct findings *f, enum severity severity, const char *where, const char *remedy,
                   const char *what, ...) __attribute__((format(printf, 5, 6)));
+void findings_vadd(struct findings *f, enum severity severity, const char *where, const char *remedy,
+                   const char *what, va_list ap) __attribute__((format(printf, 5, 0)));
 /* What failed, with the failure's own remedy. */
 void findings_add_status(struct findings *f, const char *where, const struct status *st);
 

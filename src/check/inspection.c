@@ -1,7 +1,5 @@
 #include "check/inspection.h"
 
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -29,14 +27,10 @@ void inspect_account_add(struct inspection *n, enum severity severity, const str
                          const char *remedy, const char *what, ...)
 {
 	char *where = alloc_printf("account %s", a->name);
-	struct buf text;
 	va_list ap;
 
-	buf_init(&text, SIZE_MAX / 2);
 	va_start(ap, what);
-	buf_vprintf(&text, what, ap);
+	findings_vadd(n->findings, severity, where, remedy, what, ap);
 	va_end(ap);
-	findings_add(n->findings, severity, where, remedy, "%s", text.data);
-	buf_release(&text);
 	free(where);
 }

@@ -33,6 +33,13 @@ void reader_release(struct reader *r)
 	r->name = NULL;
 }
 
+char *reader_name(uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return pw != NULL ? alloc_copy(pw->pw_name) : alloc_printf("uid %lu", (unsigned long)uid);
+}
+
 bool reader_is_known(const struct reader *r)
 {
 	return r->uid == geteuid() || geteuid() == 0;

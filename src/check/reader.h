@@ -20,6 +20,9 @@ struct reader {
 void reader_find(struct reader *r, const struct config *c);
 void reader_release(struct reader *r);
 
+/* Any user's name, "uid 1234" without one; the caller frees it. */
+char *reader_name(uid_t uid);
+
 /* False where only root could tell what the daemon's user may. */
 bool reader_is_known(const struct reader *r);
 

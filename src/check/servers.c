@@ -33,15 +33,11 @@ static void add(struct server *v, enum severity severity, const char *remedy, co
 
 static void add(struct server *v, enum severity severity, const char *remedy, const char *what, ...)
 {
-	struct buf text;
 	va_list ap;
 
-	buf_init(&text, SIZE_MAX / 2);
 	va_start(ap, what);
-	buf_vprintf(&text, what, ap);
+	findings_vadd(v->n->findings, severity, v->where, remedy, what, ap);
 	va_end(ap);
-	findings_add(v->n->findings, severity, v->where, remedy, "%s", text.data);
-	buf_release(&text);
 }
 
 /* --- a server that does not let us in --- */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,14 +64,6 @@ static void check_missing(struct inspection *n, const char *parent)
 	    "is not there and cannot be made: ", strerror(errno));
 }
 
-static char *owned_by(uid_t uid)
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	return pw != NULL ? alloc_printf("belongs to %s, not to ", pw->pw_name)
-	                  : alloc_printf("belongs to uid %lu, not to ", (unsigned long)uid);
-}
-
 /* A root process works on a spool as its owner, whoever that is. */
 static bool has_wrong_owner(const struct inspection *n, uid_t owner)
 {
@@ -82,12 +73,12 @@ static bool has_wrong_owner(const struct inspection *n, uid_t owner)
 static void check_there(struct inspection *n, const struct stat *is)
 {
 	const char *spool = n->config->settings.spool;
-	char *owner = owned_by(is->st_uid);
+	char *owner = reader_name(is->st_uid), *why = alloc_printf("%s, not to %s", owner, who(n));
 
 	if (!S_ISDIR(is->st_mode))
 		add(n, alloc_copy("name a directory with `spool`"), "is not a directory", "");
 	else if (has_wrong_owner(n, is->st_uid))
-		add(n, alloc_printf("chown -R %s %s", who(n), spool), owner, who(n));
+		add(n, alloc_printf("chown -R %s %s", who(n), spool), "belongs to ", why);
 	else if (is->st_mode & (S_IWGRP | S_IWOTH))
 		add(n, alloc_printf("chmod 700 %s", spool), "can be written to by others", "");
 	else if ((is->st_mode & S_IRWXU) != S_IRWXU)
@@ -95,6 +86,7 @@ static void check_there(struct inspection *n, const struct stat *is)
 	else if (!reader_may(&n->reader, spool, R_OK | W_OK | X_OK))
 		add(n, alloc_copy("see to that directory and those above it"), "cannot be written to: ",
 		    strerror(errno));
+	free(why);
 	free(owner);
 }
 

@@ -92,5 +92,7 @@ bool secret_get(const struct config *c, const struct account *a, const char *hos
 
 /* Where password_file is, relative ones looked up; NULL if there is none or no $CREDENTIALS_DIRECTORY. */
 char *secret_file(const struct account *a);
+/* ~/.netrc, which is looked into if nothing else has it; NULL without a home. */
+char *secret_netrc(void);
 
 #endif

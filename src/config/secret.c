@@ -82,10 +82,17 @@ static bool look_up(const char *path, const char *host, const char *user, struct
 	return found;
 }
 
+char *secret_netrc(void)
+{
+	char *home = machine_home(), *path = home != NULL ? alloc_printf("%s/.netrc", home) : NULL;
+
+	free(home);
+	return path;
+}
+
 static bool from_netrc(const struct account *a, const char *host, struct buf *out, struct status *st)
 {
-	char *home = machine_home();
-	char *own = home != NULL ? alloc_printf("%s/.netrc", home) : NULL;
+	char *own = secret_netrc();
 	bool found;
 
 	status_fail(st, EX_CONFIG, "there is no password for %s at %s: set password_file or passwordeval, "
@@ -94,7 +101,6 @@ static bool from_netrc(const struct account *a, const char *host, struct buf *ou
 	found = (own != NULL && look_up(own, host, a->user, out, st))
 		|| look_up(SYSCONFDIR "/netrc", host, a->user, out, st);
 	free(own);
-	free(home);
 	return found;
 }
 

@@ -10,7 +10,6 @@
 #include "base/landlock.h"
 #include "base/seccomp.h"
 #include "base/str.h"
-#include "config/machine.h"
 
 /* --- what stays free --- */
 
@@ -137,9 +136,8 @@ static int allow_library(struct dl_phdr_info *library, size_t size, void *arg)
 
 static void allow_account(int rules, const struct account *a)
 {
-	char *password = secret_file(a), *home = machine_home();
-	char *netrc = home != NULL && a->auth.len > 0 && password == NULL && a->password == NULL
-	              ? alloc_printf("%s/.netrc", home) : NULL;
+	char *password = secret_file(a);
+	char *netrc = a->auth.len > 0 && password == NULL && a->password == NULL ? secret_netrc() : NULL;
 
 	allow_file(rules, a->tls_trust_file);
 	allow_file(rules, a->tls_cert_file);
@@ -147,7 +145,6 @@ static void allow_account(int rules, const struct account *a)
 	allow_file(rules, password);
 	allow_file(rules, netrc);
 	free(netrc);
-	free(home);
 	free(password);
 }
 
