@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 ssize_t io_read(int fd, void *p, size_t n)
 {
 	ssize_t got;
@@ -94,4 +96,11 @@ bool io_read_file(const char *path, struct buf *out, struct status *st)
 	if (fd >= 0)
 		close(fd);
 	return ok || status_fail(st, EX_NOINPUT, "%s: %s", path, strerror(error));
+}
+
+char *io_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return alloc_copyn(path, slash == path ? 1 : (size_t)(slash - path));
 }

@@ -26,4 +26,7 @@ bool io_read_all(int fd, struct buf *out);
  */
 bool io_read_file(const char *path, struct buf *out, struct status *st);
 
+/* The directory that an absolute path is in; the caller frees it. */
+char *io_parent(const char *path);
+
 #endif

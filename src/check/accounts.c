@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/io.h"
 #include "base/str.h"
 #include "deliver/confine.h"
 
@@ -34,8 +35,7 @@ static void check_tls_files(struct inspection *n, const struct account *a)
 /* A log that does not exist yet needs a directory that can be written to.  Root opens it, if the daemon was root. */
 static bool can_append(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = alloc_copyn(path, slash == path ? 1 : (size_t)(slash - path));
+	char *dir = io_parent(path);
 	bool ok = access(path, W_OK) == 0 || (errno == ENOENT && access(dir, W_OK) == 0);
 
 	free(dir);
@@ -52,13 +52,12 @@ static void check_log(struct inspection *n, const struct account *a)
 /* The first message makes it, in a directory that is there. */
 static void check_maildir(struct inspection *n, const struct account *a)
 {
-	const char *path = a->maildir, *slash;
+	const char *path = a->maildir;
 	char *parent, *remedy;
 
 	if (path == NULL || !reader_is_known(&n->reader) || reader_may(&n->reader, path, W_OK | X_OK))
 		return;
-	slash = strrchr(path, '/');
-	parent = alloc_copyn(path, slash == path ? 1 : (size_t)(slash - path));
+	parent = io_parent(path);
 	remedy = n->reader.name != NULL ? alloc_printf("install -d -o %s -m 700 %s", n->reader.name, path)
 	                                : alloc_copy("name a directory that this user can write to");
 	if (errno != ENOENT || !reader_may(&n->reader, parent, W_OK | X_OK))

@@ -31,13 +31,10 @@ static int open_at(int at, const char *name, int flags)
 /* One that we may write to and not read cannot be synced by us. */
 static bool sync_parent(const char *path)
 {
-	char *parent = alloc_copy(path), *slash = strrchr(parent, '/');
-	bool ok;
-	int fd;
+	char *parent = io_parent(path);
+	int fd = open_at(AT_FDCWD, parent, 0);
+	bool ok = fd >= 0 ? fsync(fd) == 0 : errno == EACCES;
 
-	slash[slash == parent] = '\0';
-	fd = open_at(AT_FDCWD, parent, 0);
-	ok = fd >= 0 ? fsync(fd) == 0 : errno == EACCES;
 	if (fd >= 0)
 		close(fd);
 	free(parent);
