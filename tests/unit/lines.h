@@ -57,4 +57,23 @@ static inline char *lines_of_header(const struct header *h)
 	return buf_detach(&text);
 }
 
+/* What `change` makes of a header; the size that it counts is true. */
+static inline void lines_check(const char *settings, const char *in, const char *out,
+                               void (*change)(const struct settings *s, struct header *h))
+{
+	struct header h;
+	struct settings s;
+	char *got;
+
+	lines_settings(&s, settings);
+	lines_header(&h, in);
+	change(&s, &h);
+	got = lines_of_header(&h);
+	ck_assert_str_eq(got, out);
+	ck_assert_uint_eq(h.octets, strlen(got));
+	free(got);
+	header_release(&h);
+	settings_release(&s);
+}
+
 #endif

@@ -95,19 +95,7 @@ static const struct {
 
 START_TEST(header)
 {
-	struct header h;
-	struct settings s;
-	char *got;
-
-	lines_settings(&s, headers[_i].settings);
-	lines_header(&h, headers[_i].in);
-	mapping_header(&s, &h);
-	got = lines_of_header(&h);
-	ck_assert_str_eq(got, headers[_i].out);
-	ck_assert_uint_eq(h.octets, strlen(got));
-	free(got);
-	header_release(&h);
-	settings_release(&s);
+	lines_check(headers[_i].settings, headers[_i].in, headers[_i].out, mapping_header);
 }
 END_TEST
 

@@ -92,19 +92,7 @@ static const struct {
 
 START_TEST(header)
 {
-	struct settings s;
-	struct header h;
-	char *got;
-
-	lines_settings(&s, headers[_i].settings);
-	lines_header(&h, headers[_i].in);
-	staging_header(&s, &h);
-	got = lines_of_header(&h);
-	ck_assert_str_eq(got, headers[_i].out);
-	ck_assert_uint_eq(h.octets, strlen(got));
-	free(got);
-	header_release(&h);
-	settings_release(&s);
+	lines_check(headers[_i].settings, headers[_i].in, headers[_i].out, staging_header);
 }
 END_TEST
 
