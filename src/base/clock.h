@@ -26,6 +26,8 @@ deadline deadline_min(deadline a, deadline b);
 /* For poll(2): -1 for never, 0 when it has passed. */
 int deadline_poll(deadline d);
 
+enum { CLOCK_DAY = 24 * 60 * 60 };  /* in seconds */
+
 /* A time of day for people: "2026-11-24 14:09 UTC". */
 void clock_print(time_t when, struct buf *out);
 

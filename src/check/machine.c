@@ -91,8 +91,6 @@ static void check_maildomain(struct inspection *n)
 
 const char clock_remedy[] = "set the clock, and have it kept: timedatectl set-ntp true";
 
-enum { DAY = 24 * 60 * 60 };
-
 /* A file that was made before now. */
 static void check_past(struct inspection *n, const char *path, const char *name)
 {
@@ -100,7 +98,7 @@ static void check_past(struct inspection *n, const char *path, const char *name)
 	struct buf ours, its;
 	struct stat is;
 
-	if (path == NULL || stat(path, &is) < 0 || is.st_mtime <= now + DAY)
+	if (path == NULL || stat(path, &is) < 0 || is.st_mtime <= now + CLOCK_DAY)
 		return;
 	buf_init(&ours, 100);
 	buf_init(&its, 100);

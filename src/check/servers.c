@@ -16,7 +16,7 @@
  */
 enum { HOST_MS = 30 * 1000, STEP_MS = 10 * 1000, PROBE_MS = 10 * 1000 };
 
-enum { CLOCK_OFF_BY = 5 * 60, DAY = 24 * 60 * 60, RENEW_DAYS = 14, SECRET_MAX = 1 << 16 };
+enum { CLOCK_OFF_BY = 5 * 60, SECRET_MAX = 1 << 16 };
 
 /* One host of an account. */
 struct server {
@@ -120,12 +120,12 @@ static void check_dates(struct server *v, const struct session *s)
 	struct buf end;
 	time_t left = s->tls.expires - time(NULL);
 
-	if (s->tls.expires == 0 || left > RENEW_DAYS * DAY || left < 0)
+	if (s->tls.expires == 0 || left > TLS_RENEWAL || left < 0)
 		return;
 	buf_init(&end, 100);
 	clock_print(s->tls.expires, &end);
 	add(v, FINDING_NOTE, "who runs the server should renew it", "its certificate expires on %s, in %ld days",
-	    end.data, (long)(left / DAY));
+	    end.data, (long)(left / CLOCK_DAY));
 	buf_release(&end);
 }
 

@@ -18,7 +18,7 @@
 #include "smtp/mechanism.h"
 #include "smtp/session.h"
 
-enum { DAY = 24 * 60 * 60, SOON = 14 * DAY, ADDRESS_MS = 5000 };
+enum { ADDRESS_MS = 5000 };
 
 /* --- showing --- */
 
@@ -91,14 +91,14 @@ static void show_dates(const struct tls_certificate *c)
 	clock_print(c->from, &from);
 	clock_print(c->until, &until);
 	if (now < c->from)
-		sheet_painted("", PAINT_BAD, "from %s, in %ld days, to %s", from.data, (long)((c->from - now) / DAY),
+		sheet_painted("", PAINT_BAD, "from %s, in %ld days, to %s", from.data, (long)((c->from - now) / CLOCK_DAY),
 		              until.data);
 	else if (now > c->until)
 		sheet_painted("", PAINT_BAD, "from %s to %s: expired %ld days ago", from.data, until.data,
-		              (long)((now - c->until) / DAY));
+		              (long)((now - c->until) / CLOCK_DAY));
 	else
-		sheet_painted("", c->until - now < SOON ? PAINT_NOTE : PAINT_NONE, "from %s to %s, %ld days left",
-		              from.data, until.data, (long)((c->until - now) / DAY));
+		sheet_painted("", c->until - now < TLS_RENEWAL ? PAINT_NOTE : PAINT_NONE, "from %s to %s, %ld days left",
+		              from.data, until.data, (long)((c->until - now) / CLOCK_DAY));
 	buf_release(&from);
 	buf_release(&until);
 }

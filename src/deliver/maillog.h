@@ -9,8 +9,8 @@
 #include "base/strv.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
-#include "queue/queue.h"
 #include "mail/request.h"
+#include "queue/queue.h"
 
 /*
  * The log lines of an attempt: one a recipient, `sent`, `deferred` or `failed`,

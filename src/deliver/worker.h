@@ -41,8 +41,9 @@ struct worker_answer {
 };
 
 /*
- * Fork one for an account (NULL: of one that the configuration has no more).  `forget` runs in the child: to close what is not for it, the
- * sockets of other workers above all.  False: errno.
+ * Fork one for an account (NULL: of one that the configuration has no more).
+ * `forget` runs in the child: to close what is not for it, the sockets of other
+ * workers above all.  False: errno.
  */
 bool worker_start(struct worker *w, const struct worker_work *work, const struct account *account,
                   void (*forget)(void *arg), void *arg);

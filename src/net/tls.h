@@ -52,6 +52,9 @@ enum tls_binding { TLS_BINDING_EXPORTER, TLS_BINDING_UNIQUE, TLS_BINDING_END_POI
  */
 bool tls_start(struct stream *s, const struct tls_config *c, deadline until, struct status *st);
 
+/* So many seconds before it expires a certificate should be renewed. */
+enum { TLS_RENEWAL = 14 * CLOCK_DAY };
+
 /* A certificate that the server showed. */
 struct tls_certificate {
 	const char *subject, *issuer;  /* RFC 4514, escaped */
