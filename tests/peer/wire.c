@@ -15,8 +15,7 @@ void wire_init(struct wire *w, int fd, size_t pace)
 {
 	*w = (struct wire){ .fd = fd, .pace = pace };
 	buf_init(&w->in, SIZE_MAX / 2);
-	if (pace > 0)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 }
 
 static void drop_tls(struct wire *w)
