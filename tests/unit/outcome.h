@@ -13,8 +13,8 @@ static inline void outcome_show(const struct envelope *e, struct buf *out)
 	for (size_t i = 0; i < e->len; i++) {
 		const struct recipient *r = &e->v[i];
 
-		buf_printf(out, "%s%s %d %s\n", states[r->state], waits[r->status.wait],
-		           r->status.sysexit, r->status.text);
+		buf_printf(out, "%s%s%s %d %s\n", states[r->state], waits[r->status.wait],
+		           r->status.doubtful ? " doubtful" : "", r->status.sysexit, r->status.text);
 	}
 }
 

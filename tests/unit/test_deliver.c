@@ -110,7 +110,7 @@ static const struct row {
 		.behaviour = "lost with the verdict: no other host is asked, it might have it twice",
 		.to = { "bob@example.org" },
 		.hosts = { HELLO BOB "S: 250 ok\nS: 250 ok\nS: 354 go\n" MESSAGE, UNASKED },
-		.outcome = "waiting(message) 75 127.0.0.1: no answer to the whole message, which may arrive twice: "
+		.outcome = "waiting(message) doubtful 75 127.0.0.1: no answer to the whole message, which may arrive twice: "
 		           "connection closed by the server\n",
 	},
 	{

@@ -139,7 +139,7 @@ static const struct row {
 		.to = { "bob@example.org" },
 		.script = "C: MAIL FROM:<alice@example.org>\nS: 250 ok\nC: RCPT TO:<bob@example.org>\nS: 250 ok\n"
 		          "C: DATA\nS: 354 go\nC: A: b\nC: \nC: hello\nC: .\n",
-		.outcome = "waiting(message) 75 test.example: no answer to the whole message, which may arrive twice: "
+		.outcome = "waiting(message) doubtful 75 test.example: no answer to the whole message, which may arrive twice: "
 		           "connection closed by the server\n",
 		.broken = true,
 	},
